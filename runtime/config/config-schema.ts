@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
+
+const port = z.number().int().min(1).max(65535);
+
+/** A secret: in a file, or in the environment variable that the docstring of its field names. */
+const secretFile = z.string().min(1).optional();
+
+const kafka = z.strictObject({
+  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$/, 'host:port')).min(1),
+  ssl: z.boolean().default(false),
+});
+
+const source = z.strictObject({
+  /** Name of the server in source ids. Never change it: it is part of every event's identity. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower case letters, digits and -'),
+  host: z.string().min(1),
+  port: port.default(3306),
+  user: z.string().min(1),
+  /** Or CAREPLUS_MYSQL_PASSWORD. */
+  passwordFile: secretFile,
+  /** Must differ from every other replica's and from the server's own. */
+  serverId: z.number().int().min(1).max(4_294_967_295).default(7001),
+  heartbeatSeconds: z.number().int().min(1).max(300).default(10),
+  /** How often the position is written while only other tables change. */
+  checkpointIntervalMs: z.number().int().min(100).max(600_000).default(1_000),
+});
+
+const table = z.strictObject({ database: z.string().min(1), table: z.string().min(1) });
+
+const aws = z.strictObject({
+  region: z.string().min(1),
+  /** Only for a local endpoint; on AWS leave it out. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  bucket: z.string().min(3).default(DEFAULT_BUCKET),
+});
+
+const firehose = z.strictObject({
+  /** Seconds, 0–900: what the delivery streams were created with. */
+  intervalSeconds: z.number().int().min(0).max(900).default(60),
+});
+
+const warehouse = z.strictObject({
+  workgroup: z.string().min(1),
+  database: z.string().min(1),
+  /** Role with which COPY reads the lake. */
+  copyRoleArn: z.string().startsWith('arn:'),
+  secretArn: z.string().startsWith('arn:').optional(),
+});
+
+const loader = z.strictObject({
+  /** Age of the oldest waiting object at which a batch begins. */
+  cadenceMs: z.number().int().min(100).max(3_600_000).default(60_000),
+  discoveryMs: z.number().int().min(50).max(600_000).default(10_000),
+});
+
+const dashboard = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(8080),
+});
+
+const health = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  /** Port of /healthz, /readyz and /metrics by daemon; a daemon without one serves none. */
+  ports: z.record(z.string(), port).default({}),
+});
+
+/** The whole of `careplus.yaml`. Strict: a name that is not here is an error. */
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  kafka,
+  source,
+  /** By dataset name: the table that it is read from. */
+  datasets: z.record(z.string(), table),
+  aws,
+  firehose: firehose.prefault({}),
+  warehouse,
+  loader: loader.prefault({}),
+  dashboard: dashboard.prefault({}),
+  health: health.prefault({}),
+  /** Milliseconds that a daemon may take to finish what is in flight after SIGTERM. */
+  drainMs: z.number().int().min(100).max(110_000).default(20_000),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type KafkaConfig = Config['kafka'];
+export type SourceConfig = Config['source'];
+export type AwsConfig = Config['aws'];

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { findTableDataset } from '../../schemas/datasets/registry.ts';
+import { errorText, PipelineError } from '../pipeline-error.ts';
+import { configSchema, type Config } from './config-schema.ts';
+
+type Document = ReturnType<typeof parseDocument>;
+
+/**
+ * Reads and checks `careplus.yaml`.
+ *
+ * @throws {PipelineError} CFG_9001 with every problem in one list: line, path, what was found,
+ *   what to write.
+ */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new PipelineError('CFG_9001', `${file}: cannot be read: ${errorText(cause)}`, { cause });
+  }
+  return parseConfig(text, file);
+}
+
+/** The same from text; `file` only names it in messages. */
+export function parseConfig(text: string, file: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const syntax = document.errors.map(
+    (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? ''}`,
+  );
+  if (syntax.length > 0) throw new PipelineError('CFG_9001', syntax.join('\n'));
+
+  const parsed = configSchema.safeParse(document.toJS());
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => describe(issue, document, lines, file));
+    throw new PipelineError('CFG_9001', problems.join('\n'));
+  }
+  const unknown = Object.keys(parsed.data.datasets).filter((name) => !findTableDataset(name));
+  if (unknown.length > 0) {
+    throw new PipelineError(
+      'CFG_9001',
+      unknown.map((name) => `${file}: datasets.${name}: no such dataset`).join('\n'),
+    );
+  }
+  return parsed.data;
+}
+
+function describe(
+  issue: z.core.$ZodIssue,
+  document: Document,
+  lines: LineCounter,
+  file: string,
+): string {
+  const path = issue.path.map(String);
+  const at = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
+  return `${file}:${lineOf(at, document, lines)}: ${at.join('.') || '(file)'}: ${issue.message}`;
+}
+
+/** Line of the deepest node that exists on the path. */
+function lineOf(path: readonly string[], document: Document, lines: LineCounter): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (typeof node === 'object' && node !== null && 'range' in node) {
+      const [start] = node.range as [number, number, number];
+      return lines.linePos(start).line;
+    }
+  }
+  return 1;
+}

@@ -1,0 +1,53 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Progress } from './progress.ts';
+
+/**
+ * Serves `/healthz` (the loop moves), `/readyz` (it does its work) and `/metrics`.
+ *
+ * @param staleMs age of the last beat from which the loop counts as stuck.
+ */
+export async function startHealthServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly progress: Progress;
+  readonly metrics: Registry;
+  readonly staleMs: number;
+}): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const { progress, metrics, staleMs } = options;
+  const server: Server = createServer((request, response) => {
+    const answer = (ok: boolean, body: object) => {
+      response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    switch (request.url) {
+      case '/healthz':
+        answer(progress.ageMs < staleMs, { lastProgressMs: progress.ageMs });
+        break;
+      case '/readyz':
+        answer(progress.ready, { ready: progress.ready });
+        break;
+      case '/metrics':
+        void metrics.metrics().then((text) => {
+          response.writeHead(200, { 'content-type': metrics.contentType });
+          response.end(text);
+        });
+        break;
+      default:
+        response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/**
+ * The reader's place, written in the same Kafka transaction as the records that it covers.
+ * Topic `careplus.reader-checkpoints`, key = source id, value = JSON.
+ *
+ * On restart the reader streams from `gtidSet`, skips `open.imagesWritten` images of the open
+ * transaction and compares their hash, so what is read again carries the same numbers.
+ */
+export const readerCheckpointSchema = z.strictObject({
+  version: z.literal(1),
+  source: z.string(),
+  /** `snapshot`: rows of this epoch's snapshot are being written; never resumed, a new epoch begins. */
+  phase: z.enum(['snapshot', 'streaming']),
+  /** GTIDs of the source transactions that are wholly in the topic. */
+  gtidSet: z.string(),
+  /** A source transaction that is only partly in the topic. */
+  open: z
+    .strictObject({
+      gtid: z.string(),
+      imagesWritten: z.number().int().positive(),
+      rollingHash: z.string(),
+    })
+    .nullable(),
+  epoch: z.number().int().positive(),
+  /** Number that the next image will get; images `1 … nextSeq - 1` of this epoch are in the topic. */
+  nextSeq: z.number().int().positive(),
+  /** Hash over what decides the numbering: table name and mapped columns. */
+  configHash: z.string(),
+  /** Column shape (hash over names and types) that the stream had here; null before the first row. */
+  shapeHash: z.string().nullable(),
+  /** Commit time (epoch ms, whole seconds) of the newest source transaction in `gtidSet`, 0 if unknown. */
+  sourceTimeMs: z.number().int().nonnegative(),
+  /** Wall clock (epoch ms) at which the reader had seen everything in `gtidSet`; the heartbeat. */
+  writtenAtMs: z.number().int().positive(),
+});
+export type ReaderCheckpoint = z.infer<typeof readerCheckpointSchema>;
+
+/** Key of the start marker: a key of its own, or compaction could drop the checkpoint itself. */
+export function startMarkerKey(checkpointKey: string): string {
+  return `${checkpointKey}#start`;
+}

@@ -1,0 +1,21 @@
+import { topics } from '../../topics.ts';
+import type { TableDataset } from '../dataset.ts';
+import { cleanColumns } from './columns.ts';
+import { bookDay, judge, rank, rulesVersion } from './rules.ts';
+import { mapping } from './source-mapping.ts';
+
+export const supportTickets: TableDataset = {
+  name: 'support-tickets',
+  shortName: 'tickets',
+  entity: 'ticket',
+  topic: topics.ticketChanges,
+  stream: 'careplus-support-tickets',
+  glueTable: 'support_ticket_images',
+  rulesVersion,
+  mapping,
+  keyField: 'ticket_id',
+  cleanColumns,
+  judge,
+  rank,
+  bookDay,
+};

@@ -1,0 +1,144 @@
+/** Every error that an operator can meet: its cause and its remedy. `docs/errors.md` is generated from here. */
+export interface ErrorCode {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+export const errorCodes = {
+  CDC_1001: {
+    cause: 'The source server is not set up for change data capture.',
+    remedy: 'Run the statements that the message lists, then start the reader again.',
+  },
+  CDC_1002: {
+    cause: 'The binlog that the checkpoint needs has been purged from the source.',
+    remedy:
+      'Take a new snapshot: `careplus snapshot`. Raise the source’s binlog retention above your longest outage.',
+  },
+  CDC_1003: {
+    cause: 'A mapped column is missing from the source table.',
+    remedy:
+      'If it was renamed, add the new name as an alias in the dataset’s source mapping and start the reader again; nothing is lost meanwhile.',
+  },
+  CDC_1004: {
+    cause: 'The connection to the source was lost or stayed silent.',
+    remedy:
+      'The reader reconnects by itself from its checkpoint; look at the source if it repeats.',
+  },
+  CDC_1005: {
+    cause: 'Another reader holds the lock of this source.',
+    remedy: 'Stop the other reader, or leave this one waiting as its standby.',
+  },
+  CDC_1006: {
+    cause: 'What the source sent again differs from what is already in the topic.',
+    remedy:
+      'The source’s binlog was rewritten (for example by RESET MASTER or a failover to a diverged server): take a new snapshot.',
+  },
+  CDC_1007: {
+    cause: 'A change reached the binlog in a form that does not hold whole rows.',
+    remedy:
+      'Set binlog_format=ROW, binlog_row_image=FULL for all sessions; then take a new snapshot.',
+  },
+  CDC_1008: {
+    cause: 'The source refused the reader’s query or login.',
+    remedy: 'Check host, user, password and grants as the message says.',
+  },
+  CDC_1009: {
+    cause: 'The configured table does not exist on the source.',
+    remedy: 'Create the table or correct `datasets` in the configuration; the reader waits for it.',
+  },
+  KFK_3001: {
+    cause: 'A newer instance has taken over this transactional id, or its transaction timed out.',
+    remedy: 'Nothing, if you started a second instance; the older one ends with exit code 75.',
+  },
+  KFK_3002: {
+    cause: 'The broker did not take the records within all retries.',
+    remedy:
+      'Check that the brokers are up and that the topic exists; the daemon retries by itself.',
+  },
+  KFK_3003: {
+    cause: 'The bytes of a record could not be read.',
+    remedy: 'Look at the record in `careplus.dead-letters`; the good records behind it went on.',
+  },
+  KFK_3004: {
+    cause: 'A record names a writer schema that the schemas topic does not hold.',
+    remedy: 'Publish the schema (restart the writer that made it), then redrive the dead letter.',
+  },
+  KFK_3005: {
+    cause: 'The consumer’s position was no longer in the topic; records were removed by retention.',
+    remedy: 'Replay the missing numbers from the raw archive; raise the retention of the topic.',
+  },
+  KFK_3006: {
+    cause: 'A compacted topic could not be read to its end in time.',
+    remedy: 'Check the broker; the daemon does not start without its checkpoint.',
+  },
+  KFK_3007: {
+    cause: 'A record’s headers are missing or disagree with its content.',
+    remedy:
+      'Only the pipeline’s own reader may write to a change topic; see the dead letter’s headers.',
+  },
+  LAKE_4001: {
+    cause: 'Firehose did not accept records within the time limit.',
+    remedy:
+      'The processor keeps its offsets and retries; check the stream’s throttling and status.',
+  },
+  LAKE_4002: {
+    cause: 'The delivery stream or bucket does not exist or may not be used.',
+    remedy: 'Create it or grant the permission that the message names.',
+  },
+  LAKE_4003: {
+    cause: 'Firehose could not convert a record and put it under the errors prefix.',
+    remedy:
+      'Look at the object that the message names; the frontier waits until the number is re-sent.',
+  },
+  LAKE_4004: {
+    cause: 'An object in the lake could not be read or is not one of the pipeline’s.',
+    remedy: 'Look at the object that the message names; it is set aside, the others were loaded.',
+  },
+  WH_5001: {
+    cause: 'A warehouse statement failed.',
+    remedy:
+      'See the statement and the server’s text in the message; the batch was rolled back whole.',
+  },
+  WH_5002: {
+    cause: 'Another loader has taken over.',
+    remedy: 'Nothing, if you started a second loader; the older one ends with exit code 75.',
+  },
+  WH_5003: {
+    cause: 'The warehouse could not be reached.',
+    remedy: 'The loader retries by itself; check the workgroup and its network.',
+  },
+  WH_5004: {
+    cause: 'A migration that was already applied has been changed, or one failed.',
+    remedy: 'Never edit an applied migration: add a new one with the next number.',
+  },
+  CFG_9001: {
+    cause: 'The configuration file cannot be used.',
+    remedy: 'Correct every line that the message lists.',
+  },
+  CFG_9002: {
+    cause: 'A secret could not be read.',
+    remedy: 'Check the path of the `…File` setting or set the environment variable.',
+  },
+  CFG_9003: {
+    cause: 'Something that the local stack needs is missing on this machine.',
+    remedy: 'Run the command that the message prints.',
+  },
+  CFG_9004: {
+    cause: 'A port that the local stack needs is taken.',
+    remedy: 'Stop the process that the message names or set CAREPLUS_PORT_BASE to a free range.',
+  },
+  CFG_9005: {
+    cause: 'The state folder belongs to another feed or version.',
+    remedy: 'Use `--fresh` to begin anew or `--state DIR` for another folder.',
+  },
+  CFG_9006: {
+    cause: 'A part of the local stack did not become ready.',
+    remedy: 'Read its log file, which the message names.',
+  },
+  CFG_9007: {
+    cause: 'The feed could not be loaded into the source.',
+    remedy: 'Correct the file at the place that the message names.',
+  },
+} as const satisfies Record<string, ErrorCode>;
+
+export type ErrorCodeName = keyof typeof errorCodes;
