@@ -1,0 +1,305 @@
+#!/usr/bin/env node
+/**
+ * Installs what `npm start` and `npm test` need, then hands over. Runs on Node 18 or newer, before
+ * anything is installed, so it is plain JavaScript without dependencies.
+ *
+ *   node setup.mjs               what the local stack needs
+ *   node setup.mjs --for tests   and what only the tests need (today nothing more)
+ *
+ * Writes to standard error. Exit codes: 0 ready, 78 this system or user cannot be set up (the
+ * message says what to do), 1 an installation failed, 130 interrupted.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as programs from './infra/local/programs.mjs';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const EXIT_CONFIG = 78;
+const TAIL_LINES = 25;
+
+class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const say = (text) => process.stderr.write(`setup: ${text}\n`);
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+// ---------------------------------------------------------------- running commands
+
+let interrupted = false;
+let running = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    running?.kill('SIGTERM');
+  });
+}
+
+/** Runs one command; its output is shown only if it fails. */
+function run(title, command, args, { env = process.env, remedy = '' } = {}) {
+  const began = Date.now();
+  say(`${title} …`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running = child;
+    let output = '';
+    const keep = (chunk) => (output = (output + String(chunk)).slice(-20_000));
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => (output += error.message));
+    child.on('close', (code) => {
+      running = null;
+      if (interrupted) return reject(new SetupError('interrupted; run it again to go on', 130));
+      if (code === 0) {
+        say(`${title}: done in ${seconds(began)}`);
+        return resolve();
+      }
+      const tail = output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n  ');
+      const failed = `${title} failed after ${seconds(began)}: ${command} ${args.join(' ')}`;
+      reject(new SetupError(`${failed}\n  ${tail}\n${remedy}`));
+    });
+  });
+}
+
+// ---------------------------------------------------------------- the system
+
+function osRelease() {
+  const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  return Object.fromEntries(
+    [...text.matchAll(/^([A-Z_]+)="?([^"\n]*)"?$/gm)].map(([, name, value]) => [name, value]),
+  );
+}
+
+/** Debian 12 and Ubuntu 24.04 are the first with MariaDB 10.11, PostgreSQL 15 and Java 17. */
+const oldestRelease = { debian: 12, ubuntu: 24.04 };
+
+function checkSystem() {
+  const supported = 'Debian 12 or newer and Ubuntu 24.04 or newer, on x64 or arm64';
+  const refuse = (found) => {
+    throw new SetupError(
+      `this machine runs ${found}; the local stack is made for ${supported}.\n` +
+        'Use such a machine, a virtual machine or a container of it.',
+      EXIT_CONFIG,
+    );
+  };
+  if (process.platform !== 'linux') refuse(`${process.platform} (${process.arch})`);
+  const { ID = '', ID_LIKE = '', VERSION_ID = '', PRETTY_NAME = 'an unknown Linux' } = osRelease();
+  if (!['x64', 'arm64'].includes(process.arch)) refuse(`${PRETTY_NAME} on ${process.arch}`);
+  const related = [ID, ...ID_LIKE.split(' ')].some((id) => id in oldestRelease);
+  // Debian's testing and unstable have no VERSION_ID.
+  const tooOld = VERSION_ID !== '' && Number(VERSION_ID) < (oldestRelease[ID] ?? 0);
+  if (!related || tooOld) refuse(PRETTY_NAME);
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 18) {
+    throw new SetupError(
+      `this is Node ${process.versions.node}; it takes Node 18 or newer to install Node 24.\n` +
+        'Install a newer Node, for example: sudo apt-get install nodejs npm',
+      EXIT_CONFIG,
+    );
+  }
+}
+
+// ---------------------------------------------------------------- npm packages
+
+const nodeBinary = join(root, 'node_modules/.bin/node');
+
+/** Whether node_modules holds what package-lock.json names; npm writes its own list last. */
+function npmPackagesInstalled() {
+  const installedFile = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installedFile) || !existsSync(nodeBinary)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  const same = (path) =>
+    installed[path]?.version === wanted[path]?.version &&
+    installed[path]?.integrity === wanted[path]?.integrity;
+  return (
+    Object.keys(installed).every(same) &&
+    Object.keys(wanted).every((path) => path === '' || wanted[path].optional || same(path))
+  );
+}
+
+async function installNpmPackages() {
+  // npm must run on the machine's Node: the one under node_modules is about to be replaced.
+  const path = (process.env.PATH ?? '')
+    .split(':')
+    .filter((folder) => !folder.includes('node_modules'))
+    .join(':');
+  const env = { ...process.env, PATH: path };
+  const args = ['ci', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+  await run('npm packages, with Node 24', 'npm', args, {
+    env,
+    remedy: 'Check the network and the npm registry setting (npm ping), then run it again.',
+  });
+  const version = spawnSync(nodeBinary, ['--version'], { encoding: 'utf8' });
+  if (version.status !== 0) {
+    throw new SetupError(
+      `npm did not install Node 24 (package node-linux-${process.arch}).\n` +
+        'Check that nothing tells npm to omit optional packages (npm config get omit).',
+    );
+  }
+}
+
+// ---------------------------------------------------------------- Debian packages
+
+/** What is missing, each as a list of packages of which the first that apt knows is taken. */
+function missingPackages() {
+  const missing = [];
+  if (programs.findMariadb() === null) missing.push(['mariadb-server']);
+  if (programs.findPostgres().length === 0) missing.push(['postgresql-15', 'postgresql']);
+  if (programs.findJava() === null) {
+    missing.push(['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless']);
+  }
+  if (programs.kafkaJars() === null && programs.findMaven() === null) missing.push(['maven']);
+  return missing;
+}
+
+function aptKnows(name) {
+  const { stdout } = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' });
+  return /Candidate: (?!\(none\))/.test(stdout ?? '');
+}
+
+/**
+ * Debian's packages start their servers at installation and at boot; the local stack runs its own,
+ * so a policy-rc.d that forbids it stands while apt works. The trap puts back what was there before,
+ * also after a failure or a signal; a leftover of a killed run is known by its second line.
+ */
+const installScript = `
+set -u
+policy=/usr/sbin/policy-rc.d
+saved=$policy.before-careplus
+mark='# careplus-streams: stands only while setup.mjs installs packages'
+restore() {
+  if grep -qsF "$mark" $policy; then rm -f $policy; fi
+  if [ -e $saved ]; then mv $saved $policy; fi
+}
+restore
+trap restore EXIT
+trap 'exit 130' INT TERM HUP
+if [ -e $policy ]; then mv $policy $saved; fi
+printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" > $policy
+chmod 755 $policy
+export DEBIAN_FRONTEND=noninteractive
+dpkg --configure -a &&
+apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" || exit 1
+for service in mariadb postgresql; do
+  case " $* " in *" $service"*) update-rc.d $service disable ;; esac
+done
+exit 0
+`;
+
+/** The words before a command that make it run as root; null if this user cannot. */
+function rootPrefix() {
+  if (process.getuid() === 0) return [];
+  const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+  return sudo.status === 0 ? ['sudo', '-n'] : null;
+}
+
+function refuseWithoutRoot(missing) {
+  const names = missing.map((alternatives) => alternatives.find(aptKnows) ?? alternatives[0]);
+  throw new SetupError(
+    `missing Debian packages, and this user is neither root nor may use sudo without a password.\n` +
+      'Run this once as root, then start again:\n' +
+      `  apt-get update && apt-get install -y --no-install-recommends ${names.join(' ')}`,
+    EXIT_CONFIG,
+  );
+}
+
+async function installDebianPackages(missing, prefix) {
+  const asRoot = (...command) => {
+    const [program, ...args] = [...prefix, ...command];
+    return [program, args];
+  };
+  const lists = await run('package lists', ...asRoot('apt-get', 'update', '-q')).catch((error) => {
+    if (interrupted) throw error;
+    say(`apt-get update failed, going on with the lists that are there: ${error.message}`);
+  });
+  void lists;
+  const names = missing.map((alternatives) => alternatives.find(aptKnows) ?? alternatives[0]);
+  await run(
+    `Debian packages ${names.join(' ')}`,
+    ...asRoot('sh', '-c', installScript, 'sh', ...names),
+    {
+      remedy: `Install them by hand, then run it again:\n  apt-get install ${names.join(' ')}`,
+    },
+  );
+}
+
+// ---------------------------------------------------------------- Kafka
+
+/** Copies the broker's jars; Maven takes them from its local repository or fetches them. */
+async function fetchKafkaJars() {
+  const folder = programs.kafkaJarFolder;
+  const partial = `${folder}.partial-${process.pid}`;
+  mkdirSync(partial, { recursive: true });
+  try {
+    const args = ['-B', '-q', '-C', '-f', programs.kafkaPom, 'dependency:copy-dependencies'];
+    await run(
+      'Kafka broker jars',
+      programs.findMaven() ?? 'mvn',
+      [...args, '-DincludeScope=runtime', `-DoutputDirectory=${partial}`],
+      {
+        env: { ...process.env, JAVA_HOME: dirname(dirname(programs.findJava() ?? '')) },
+        remedy:
+          'Check that Maven reaches its repository (or ~/.m2 holds the jars), then run it again.',
+      },
+    );
+    const jars = readdirSync(partial).sort();
+    const complete = { pom: programs.kafkaPomHash(), jars };
+    writeFileSync(join(partial, 'complete.json'), JSON.stringify(complete));
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+// ---------------------------------------------------------------- all of it
+
+/** Every part that is missing, in the order in which they must be installed. */
+function plan() {
+  const debian = missingPackages();
+  const steps = [];
+  const npm = !npmPackagesInstalled();
+  if (npm) steps.push({ what: 'npm packages with Node 24', install: installNpmPackages });
+  if (debian.length > 0) {
+    const prefix = rootPrefix();
+    if (prefix === null) refuseWithoutRoot(debian);
+    steps.push({
+      what: `Debian packages: ${debian.map((names) => names[0]).join(', ')}`,
+      install: () => installDebianPackages(debian, prefix),
+    });
+  }
+  // npm empties node_modules, and the jars with it.
+  if (npm || programs.kafkaJars() === null) {
+    steps.push({ what: 'Kafka broker jars', install: fetchKafkaJars });
+  }
+  return steps;
+}
+
+async function main(args) {
+  const known =
+    args.length === 0 || (args.length === 2 && args[0] === '--for' && args[1] === 'tests');
+  if (!known) throw new SetupError('usage: node setup.mjs [--for tests]', EXIT_CONFIG);
+  const began = Date.now();
+  checkSystem();
+  const steps = plan();
+  if (steps.length === 0) return;
+  say(`missing: ${steps.map(({ what }) => what).join('; ')}`);
+  say('installing it now; on a bare machine this takes one to three minutes');
+  for (const { install } of steps) await install();
+  const left = plan().map(({ what }) => what);
+  if (left.length > 0)
+    throw new SetupError(`still missing after the installation: ${left.join('; ')}`);
+  say(`ready in ${seconds(began)}`);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  say(error instanceof SetupError ? error.message : String(error.stack ?? error));
+  process.exitCode = error.exitCode ?? 1;
+});
