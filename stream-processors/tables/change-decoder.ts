@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
+import { projectColumns, projectRow } from '../../schemas/datasets/projection.ts';
+import {
+  avroFieldName,
+  changeOps,
+  type RowChange,
+  type RowValues,
+} from '../../schemas/row-change.ts';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
+
+/** What a writer schema's decoder must offer; `runtime/avro/writer-schemas.ts` gives it. */
+export interface SchemaDecoder {
+  readonly schema: object;
+  decode(record: Buffer): unknown;
+}
+
+/** Reads change records of one writer schema as the dataset's mapped fields. */
+export interface ChangeDecoder {
+  /** @throws when the bytes do not fit the schema. */
+  decode(record: Buffer): DecodedChange;
+}
+
+export interface DecodedChange {
+  readonly change: RowChange;
+  readonly before: RawImage | null;
+  readonly after: RawImage | null;
+}
+
+/** The part of a writer schema that names the row's columns. */
+const rowField = z.object({
+  name: z.literal('before'),
+  type: z.tuple([
+    z.literal('null'),
+    z.object({
+      name: z.string(),
+      fields: z.array(z.object({ name: z.string(), column: z.string().optional() })),
+    }),
+  ]),
+});
+
+const envelopeSchema = z.object({
+  name: z.literal('RowChange'),
+  fields: z.array(z.object({ name: z.string(), type: z.unknown() })),
+});
+
+const opsWithRows = new Set(['c', 'u', 'd', 'r']);
+
+/**
+ * Prepares the reading of one writer schema: which column feeds which mapped field is found once,
+ * not per record.
+ *
+ * @throws {PipelineError} CDC_1003 when the schema lacks a mapped column; only a reader that
+ *   did not check could have written it.
+ */
+export function createChangeDecoder(dataset: TableDataset, schema: SchemaDecoder): ChangeDecoder {
+  const columns = rowColumns(schema.schema);
+  const projection = projectColumns(dataset.mapping, columns);
+  const fields =
+    'columns' in projection
+      ? new Map([...projection.columns].map(([field, name]) => [field, avroFieldName(name)]))
+      : undefined;
+  const project = (row: RowValues | null): RawImage | null => {
+    if (row === null) return null;
+    if (fields) return projectRow(fields, row);
+    const missing = 'missing' in projection ? projection.missing.map((m) => m.column) : [];
+    throw new PipelineError('CDC_1003', `the record lacks the columns ${missing.join(', ')}`);
+  };
+  return {
+    decode(record) {
+      const change = schema.decode(record) as RowChange;
+      if (!changeOps.includes(change.op)) throw new TypeError(`unknown op ${change.op}`);
+      if (opsWithRows.has(change.op)) checkImages(change);
+      return { change, before: project(change.before), after: project(change.after) };
+    },
+  };
+}
+
+function checkImages({ op, before, after }: RowChange): void {
+  const wantsBefore = op === 'u' || op === 'd';
+  const wantsAfter = op !== 'd';
+  if ((before !== null) !== wantsBefore || (after !== null) !== wantsAfter) {
+    throw new TypeError(`a change of kind ${op} has the wrong images`);
+  }
+}
+
+function rowColumns(schema: object): string[] {
+  const envelope = envelopeSchema.parse(schema);
+  const before = rowField.parse(envelope.fields.find(({ name }) => name === 'before'));
+  return before.type[1].fields.map(({ name, column }) => column ?? name);
+}

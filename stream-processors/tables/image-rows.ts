@@ -1,0 +1,152 @@
+import type { CleanValue, RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
+import { imageId, keyHash, unreadableImageId } from '../../schemas/image-identity.ts';
+import { ORIGINAL_MAX_BYTES, UNREADABLE_RANK, type ImageKind } from '../../schemas/image-row.ts';
+import type { ChangeNumbers } from './change-headers.ts';
+import { fitText } from './text-limits.ts';
+
+/** One row of the lake, by column name of `imageRowColumns`. Absent columns are NULL. */
+export type ImageRow = Readonly<Record<string, string | number | null>>;
+
+/** Where a record stood and when: evidence beside the numbers. */
+export interface Evidence {
+  readonly partition: number;
+  readonly offset: number;
+  readonly gtid: string | null;
+  readonly committedMs: number;
+  readonly readAtMs: number;
+}
+
+/** The images of one readable record: what goes and what comes, each with its mapped fields. */
+export interface ReadableImages {
+  readonly before: RawImage | null;
+  readonly after: RawImage | null;
+}
+
+/**
+ * The lake rows of one readable record: one per number. Pure; the verdict depends on the image
+ * and the rules version alone.
+ */
+export function imageRows(
+  dataset: TableDataset,
+  numbers: ChangeNumbers,
+  images: ReadableImages,
+  evidence: Evidence,
+): ImageRow[] {
+  const row = (kind: '+' | '-', raw: RawImage, seq: number, ends: boolean): ImageRow => ({
+    ...identity(numbers, kind, seq, ends),
+    ...judgement(dataset, raw),
+    ...evidenceColumns(evidence),
+  });
+  const { op, seq, transactionEnd } = numbers;
+  const { before, after } = images;
+  if (op === 't' || op === 'e') return [markerRow(op === 't' ? 'T' : 'E', numbers, evidence)];
+  if (op === 'u' && before && after) {
+    return [row('-', before, seq, false), row('+', after, seq + 1, transactionEnd)];
+  }
+  if (op === 'd' && before) return [row('-', before, seq, transactionEnd)];
+  if ((op === 'c' || op === 'r') && after) return [row('+', after, seq, transactionEnd)];
+  throw new TypeError(`a change of kind ${op} lacks its images`);
+}
+
+/**
+ * The rows of a record whose bytes cannot be read: one numbered marker per image, so that the
+ * sequence stays whole. A barrier and a snapshot end need no body.
+ *
+ * @param key the Kafka key as text: the ticket, or null where the record carried none.
+ */
+export function unreadableRows(
+  dataset: TableDataset,
+  numbers: ChangeNumbers,
+  key: string | null,
+  evidence: Evidence,
+): ImageRow[] {
+  if (numbers.op === 't' || numbers.op === 'e') return imageRows(dataset, numbers, none, evidence);
+  const ownKey = key === numbers.source ? null : key;
+  return Array.from({ length: numbers.images }, (_, index) => {
+    const seq = numbers.seq + index;
+    const id = unreadableImageId(seq);
+    return {
+      ...identity(numbers, 'X', seq, numbers.transactionEnd && index === numbers.images - 1),
+      key_hash: keyHash(ownKey, id),
+      image_id: id,
+      rank: UNREADABLE_RANK,
+      rules_version: 0,
+      accepted: 0,
+      [dataset.keyField]: ownKey === null ? null : fitText(ownKey, keyBytes(dataset)).text,
+      reasons: 'record:unreadable',
+      book_day: 'unknown',
+      ...evidenceColumns(evidence),
+    };
+  });
+}
+
+const none: ReadableImages = { before: null, after: null };
+
+function identity(numbers: ChangeNumbers, kind: ImageKind, seq: number, ends: boolean) {
+  return { source: numbers.source, epoch: numbers.epoch, seq, tx_end: ends ? 1 : 0, kind };
+}
+
+function markerRow(kind: 'T' | 'E', numbers: ChangeNumbers, evidence: Evidence): ImageRow {
+  return {
+    ...identity(numbers, kind, numbers.seq, numbers.transactionEnd),
+    key_hash: '',
+    image_id: '',
+    rank: 0,
+    rules_version: 0,
+    accepted: 0,
+    ...evidenceColumns(evidence),
+  };
+}
+
+function evidenceColumns(evidence: Evidence) {
+  return {
+    gtid: evidence.gtid,
+    committed_ms: evidence.committedMs,
+    read_at_ms: evidence.readAtMs,
+    kafka_partition: evidence.partition,
+    kafka_offset: evidence.offset,
+  };
+}
+
+function judgement(dataset: TableDataset, raw: RawImage) {
+  const id = imageId(dataset.mapping.map(({ field }) => raw[field] ?? null));
+  const key = raw[dataset.keyField] ?? null;
+  const verdict = dataset.judge(raw);
+  const shared = {
+    key_hash: keyHash(key, id),
+    image_id: id,
+    rank: dataset.rank(raw),
+    rules_version: dataset.rulesVersion,
+    book_day: dataset.bookDay(raw),
+  };
+  if (verdict.accepted) return { ...shared, accepted: 1, ...cleanColumns(dataset, verdict.clean) };
+  const original = JSON.stringify(raw);
+  return {
+    ...shared,
+    accepted: 0,
+    [dataset.keyField]: key === null ? null : fitText(key, keyBytes(dataset)).text,
+    reasons: fitText(verdict.reasons.join(','), 2048).text,
+    original: fitText(original, ORIGINAL_MAX_BYTES).text,
+    original_bytes: Buffer.byteLength(original, 'utf8'),
+  };
+}
+
+function cleanColumns(dataset: TableDataset, clean: Readonly<Record<string, CleanValue>>) {
+  const columns: Record<string, CleanValue> = {};
+  const cut: string[] = [];
+  for (const column of dataset.cleanColumns) {
+    const value = clean[column.name] ?? null;
+    if (column.type === 'timestamp') columns[`${column.name}_ms`] = value;
+    else if (column.type === 'text' && typeof value === 'string') {
+      const fitted = fitText(value, column.maxBytes);
+      columns[column.name] = fitted.text;
+      if (fitted.cutFromBytes !== undefined) cut.push(`${column.name}=${fitted.cutFromBytes}`);
+    } else columns[column.name] = value;
+  }
+  return cut.length > 0 ? { ...columns, cut_values: fitText(cut.join(','), 1024).text } : columns;
+}
+
+function keyBytes(dataset: TableDataset): number {
+  const column = dataset.cleanColumns.find(({ name }) => name === dataset.keyField);
+  return column?.type === 'text' ? column.maxBytes : 0;
+}
