@@ -1,0 +1,244 @@
+/**
+ * Apache Kafka as the local stack's broker: one KRaft node on the loopback interface, with every
+ * topic of schemas/topics.ts.
+ *
+ *   const kafka = await startKafka({ stateDir, port: 18402, controllerPort: 18403 });
+ *   new Kafka({ brokers: [...kafka.brokers] });
+ *   await kafka.stop();
+ *
+ * Ready means: metadata answered, topics there, and the coordinators of groups and transactions
+ * awake, so that the first client does not meet errors of a bare broker. The log stays in the state
+ * folder; a killed broker loses nothing that the kernel has.
+ */
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
+import { topics as allTopics, type Topic } from '../../schemas/topics.ts';
+import { startChild, type Child } from './child-process.ts';
+import { runOneShot } from './one-shot.ts';
+import { findJava, kafkaJarFolder, kafkaJars } from './programs.mjs';
+import { waitUntilReady } from './readiness.ts';
+import { openDataFolder, openStateFolders } from './state-folders.ts';
+
+export interface KafkaOptions {
+  readonly stateDir: string;
+  readonly port: number;
+  readonly controllerPort: number;
+  /** Created if absent. Default: all of schemas/topics.ts. */
+  readonly topics?: readonly Topic[];
+  /** Extra lines of server.properties, for tests (small segments, short timeouts). */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Aborts the start (not the running broker). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface KafkaBroker {
+  readonly brokers: readonly string[];
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const CLUSTER_ID = 'Q2FyZVBsdXNTdHJlYW1zMQ';
+const READY_TIMEOUT_MS = 60_000;
+const HOUR_MS = 60 * 60 * 1000;
+
+/**
+ * Starts the broker, the first time with an empty, formatted log folder.
+ * @throws {PipelineError} CFG_9003 if Java or the jars are missing, CFG_9006 if it does not become ready.
+ */
+export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
+  const { stateDir, port, controllerPort, signal } = options;
+  const java = findJava();
+  const jars = kafkaJars();
+  if (java === null || jars === null) {
+    const what = java === null ? 'Java 17 or newer is' : 'the jars of the Kafka broker are';
+    throw new PipelineError('CFG_9003', `${what} missing: node setup.mjs installs them`);
+  }
+  const folders = openStateFolders(stateDir);
+  const folder = openDataFolder(stateDir, 'kafka');
+  const logDir = join(folder, 'log');
+  const config = join(folder, 'server.properties');
+  const properties = { ...serverProperties(logDir, port, controllerPort), ...options.properties };
+  writeFileSync(config, propertiesText(properties));
+
+  if (!existsSync(join(logDir, 'meta.properties'))) {
+    await formatLog({ java, classPath: jars.classPath, folder, logDir, config, signal });
+  }
+  const archive = classArchive(java, folder);
+  const child = await startChild({
+    name: 'kafka',
+    command: java,
+    args: [...jvmOptions, ...archive.options, '-cp', jars.classPath, 'kafka.Kafka', config],
+    runDir: folders.run,
+    logFile: join(folders.logs, 'kafka.log'),
+    cwd: folder,
+    graceMs: 15_000,
+  });
+  const brokers = [`${HOST}:${port}`];
+  const kafka = new Kafka({
+    clientId: 'careplus-local-stack',
+    brokers,
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    retry: { retries: 8, initialRetryTime: 50, maxRetryTime: 500 },
+  });
+  await waitUntilReady(child, {
+    timeoutMs: READY_TIMEOUT_MS,
+    signal,
+    probe: async () => prepareBroker(kafka, options.topics ?? Object.values(allTopics)),
+  });
+  return {
+    brokers,
+    child,
+    async stop() {
+      await child.stop();
+      archive.keep();
+    },
+  };
+}
+
+async function prepareBroker(kafka: Kafka, topics: readonly Topic[]): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } });
+  try {
+    await admin.connect();
+    await createTopics(admin, topics);
+  } finally {
+    await admin.disconnect();
+  }
+  await Promise.all([wakeGroupCoordinator(kafka), wakeTransactionCoordinator(kafka)]);
+}
+
+/** Creates the topics that are not there yet; those that are stay as they are. */
+export async function createTopics(admin: Admin, topics: readonly Topic[]): Promise<void> {
+  const present = new Set(await admin.listTopics());
+  const absent = topics.filter(({ name }) => !present.has(name));
+  if (absent.length > 0) await admin.createTopics({ topics: absent.map(topicConfig) });
+}
+
+function topicConfig(topic: Topic): ITopicConfig {
+  const settings: Record<string, number | string> =
+    topic.cleanup === 'compact'
+      ? {
+          'cleanup.policy': 'compact',
+          'segment.ms': HOUR_MS,
+          'delete.retention.ms': 24 * HOUR_MS,
+          'min.cleanable.dirty.ratio': '0.1',
+        }
+      : { 'cleanup.policy': 'delete', 'retention.ms': topic.retentionMs ?? -1 };
+  return {
+    topic: topic.name,
+    numPartitions: topic.partitions,
+    replicationFactor: 1,
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value: `${value}` })),
+  };
+}
+
+/** The broker creates its internal topics at the first look-up of a group or a transaction. */
+async function wakeGroupCoordinator(kafka: Kafka): Promise<void> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.describeGroups(['careplus-local-stack']);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function wakeTransactionCoordinator(kafka: Kafka): Promise<void> {
+  const producer = kafka.producer({
+    transactionalId: 'careplus-local-stack',
+    maxInFlightRequests: 1,
+  });
+  try {
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.abort();
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+interface Format {
+  readonly java: string;
+  readonly classPath: string;
+  readonly folder: string;
+  readonly logDir: string;
+  readonly config: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function formatLog({ java, classPath, folder, logDir, config, signal }: Format) {
+  rmSync(logDir, { recursive: true, force: true });
+  await runOneShot({
+    command: java,
+    args: [
+      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath],
+      ...['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config],
+    ],
+    cwd: folder,
+    signal,
+  });
+}
+
+const jvmOptions = [
+  ...['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:-UsePerfData'],
+  ...['-Djava.awt.headless=true', '-Dlog4j2.level=WARN', '-Xlog:disable', '-Xlog:all=error:stderr'],
+];
+
+/**
+ * The classes of a run, archived when it ends: later starts map them instead of loading them (App
+ * CDS), which halves the start. Kept beside the jars, one for each Java.
+ */
+function classArchive(java: string, folder: string): { options: string[]; keep: () => void } {
+  const id = createHash('sha256')
+    .update(readFileSync(join(dirname(java), '../release')))
+    .digest('hex')
+    .slice(0, 12);
+  const kept = join(kafkaJarFolder, `classes-${id}.jsa`);
+  if (existsSync(kept))
+    return { options: [`-XX:SharedArchiveFile=${kept}`], keep: () => undefined };
+  const made = join(folder, 'classes.jsa');
+  rmSync(made, { force: true });
+  return {
+    options: [`-XX:ArchiveClassesAtExit=${made}`],
+    keep() {
+      if (!existsSync(made) || existsSync(kept)) return;
+      // Copied aside and renamed: another stack may be starting with it.
+      const partial = `${kept}.${process.pid}`;
+      copyFileSync(made, partial);
+      renameSync(partial, kept);
+      rmSync(made);
+    },
+  };
+}
+
+function serverProperties(logDir: string, port: number, controllerPort: number) {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@${HOST}:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': logDir,
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.num.partitions': '4',
+    'log.cleaner.dedupe.buffer.size': '16777216',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+  };
+}
+
+function propertiesText(properties: Readonly<Record<string, string>>): string {
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}

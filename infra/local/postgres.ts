@@ -1,0 +1,169 @@
+/**
+ * PostgreSQL as the engine behind the local warehouse endpoint, on the loopback interface only.
+ *
+ *   const postgres = await startPostgres({ stateDir, port: 18405 });
+ *   new Pool({ connectionString: postgres.url });
+ *   await postgres.stop();
+ *
+ * Texts compare byte by byte (C collation), as in Redshift. The data stays in the state folder.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync, chownSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
+import { startChild, type Child } from './child-process.ts';
+import { runOneShot } from './one-shot.ts';
+import { findPostgres } from './programs.mjs';
+import { waitUntilReady } from './readiness.ts';
+import {
+  openDataFolder,
+  openSecret,
+  openStateFolders,
+  serverUser,
+  type SystemUser,
+} from './state-folders.ts';
+
+export interface PostgresOptions {
+  readonly stateDir: string;
+  readonly port: number;
+  /** Aborts the start (not the running server). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Postgres {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Mode 600. */
+  readonly passwordFile: string;
+  /** `postgresql://user:password@host:port/database` */
+  readonly url: string;
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const NAME = 'careplus';
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts the server, the first time with an empty cluster and the database `careplus`.
+ * @throws {PipelineError} CFG_9003 if it is not installed, CFG_9006 if it does not become ready.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { stateDir, port, signal } = options;
+  const folders = openStateFolders(stateDir);
+  const user = serverUser('postgres');
+  const folder = openDataFolder(stateDir, 'postgres', user);
+  const dataDir = join(folder, 'data');
+  const bin = programsFor(dataDir);
+  const { file: passwordFile, password } = openSecret(stateDir, 'postgres');
+  if (!existsSync(dataDir)) await initCluster({ bin, folder, dataDir, password, user, signal });
+
+  const settings = {
+    port,
+    listen_addresses: HOST,
+    unix_socket_directories: '',
+    timezone: 'UTC',
+    shared_buffers: '256MB',
+    work_mem: '128MB',
+    synchronous_commit: 'on',
+    jit: 'off',
+  };
+  const child = await startChild({
+    name: 'postgres',
+    command: join(bin, 'postgres'),
+    args: ['-D', dataDir, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    runDir: folders.run,
+    logFile: join(folders.logs, 'postgres.log'),
+    cwd: folder,
+    user,
+    // "Fast": ends the sessions and stops. SIGTERM would wait for the clients.
+    stopSignal: 'SIGINT',
+  });
+  const login = { host: HOST, port, user: NAME, password } as const;
+  await waitUntilReady(child, {
+    timeoutMs: READY_TIMEOUT_MS,
+    signal,
+    probe: () => query({ ...login, database: 'postgres' }, createDatabase),
+  });
+  return {
+    ...login,
+    database: NAME,
+    passwordFile,
+    url: `postgresql://${NAME}:${password}@${HOST}:${port}/${NAME}`,
+    child,
+    async stop() {
+      await child.stop();
+    },
+  };
+}
+
+/** The server's programs: of the data folder's version if there is one, else the oldest that will do. */
+function programsFor(dataDir: string): string {
+  const installed = findPostgres();
+  const versionFile = join(dataDir, 'PG_VERSION');
+  const needed = existsSync(versionFile) ? Number(readFileSync(versionFile, 'utf8')) : undefined;
+  const chosen = installed.find(({ major }) => needed === undefined || major === needed);
+  if (chosen !== undefined) return chosen.bin;
+  throw new PipelineError(
+    'CFG_9003',
+    needed === undefined
+      ? 'PostgreSQL is not installed: node setup.mjs installs it'
+      : `the state folder was made by PostgreSQL ${needed}, which is not installed: ` +
+          `apt-get install postgresql-${needed}, or begin anew with --fresh`,
+  );
+}
+
+interface Cluster {
+  readonly bin: string;
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly password: string;
+  readonly user: SystemUser | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function initCluster({ bin, folder, dataDir, password, user, signal }: Cluster) {
+  // Built aside, so that a start that is broken off here leaves nothing half made.
+  const partial = `${dataDir}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  const passwordFile = join(folder, 'initdb.password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user !== undefined) chownSync(passwordFile, user.uid, user.gid);
+  try {
+    await runOneShot({
+      command: join(bin, 'initdb'),
+      args: [
+        ...['-D', partial, '-U', NAME, `--pwfile=${passwordFile}`, '-A', 'scram-sha-256'],
+        ...['--no-locale', '-E', 'UTF8'],
+      ],
+      cwd: folder,
+      user,
+      signal,
+    });
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  renameSync(partial, dataDir);
+}
+
+async function createDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [NAME]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${NAME}`);
+}
+
+async function query(
+  login: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client(login);
+  try {
+    await client.connect();
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

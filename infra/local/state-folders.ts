@@ -1,0 +1,107 @@
+/**
+ * Where the parts of the local stack keep their files below the state folder, as which user they
+ * run, and their passwords.
+ *
+ *   stateDir/run/NAME.pid   logs/NAME.log   secrets/NAME.password   NAME/ (data)
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
+
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface StateFolders {
+  readonly run: string;
+  readonly logs: string;
+  readonly secrets: string;
+}
+
+/** Data folders of servers that may not run as root, when the state folder is closed to them. */
+const SYSTEM_STATE = '/var/lib/careplus-streams';
+
+/** Creates the folders that all parts share. */
+export function openStateFolders(stateDir: string): StateFolders {
+  const folders = {
+    run: join(stateDir, 'run'),
+    logs: join(stateDir, 'logs'),
+    secrets: join(stateDir, 'secrets'),
+  };
+  for (const folder of [folders.run, folders.logs]) mkdirSync(folder, { recursive: true });
+  mkdirSync(folders.secrets, { recursive: true, mode: 0o700 });
+  return folders;
+}
+
+/** @returns the path of a password file and its content, made at random the first time. */
+export function openSecret(stateDir: string, name: string): { file: string; password: string } {
+  const file = join(openStateFolders(stateDir).secrets, `${name}.password`);
+  if (!existsSync(file)) {
+    writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  }
+  return { file, password: readFileSync(file, 'utf8').trimEnd() };
+}
+
+/**
+ * As whom a server runs that must not be root: the first of `names` that exists when we are root,
+ * undefined (ourselves) when we are not.
+ * @throws {PipelineError} CFG_9003 if none exists.
+ */
+export function serverUser(...names: readonly string[]): SystemUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const entries = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  for (const name of names) {
+    const entry = entries.find(([user]) => user === name);
+    if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) };
+  }
+  throw new PipelineError(
+    'CFG_9003',
+    `the user ${names.join(' or ')} is missing; Debian's package of that server creates it: ` +
+      'apt-get install mariadb-server postgresql',
+  );
+}
+
+/**
+ * Creates the data folder of a part, owned by its user. When that user cannot pass the folders above
+ * (a checkout below /root), it lies below /var/lib instead and a note in the state folder says so:
+ * opening other people's folders is not ours to do.
+ */
+export function openDataFolder(stateDir: string, name: string, user?: SystemUser): string {
+  const inState = join(stateDir, name);
+  mkdirSync(stateDir, { recursive: true });
+  const reachable = user === undefined || isReachable(resolve(stateDir), user);
+  const folder = reachable ? inState : join(systemFolder(stateDir), name);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (!reachable) {
+    writeFileSync(
+      join(stateDir, `${name}.location`),
+      `${folder}\nThe server's user cannot pass a folder above ${resolve(stateDir)}.\n`,
+    );
+  }
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  return folder;
+}
+
+/** Deletes the state folder and what of it lies below /var/lib. Nothing may be running there. */
+export function removeState(stateDir: string): void {
+  rmSync(systemFolder(stateDir), { recursive: true, force: true });
+  rmSync(stateDir, { recursive: true, force: true });
+}
+
+function systemFolder(stateDir: string): string {
+  const id = createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16);
+  return join(SYSTEM_STATE, id);
+}
+
+/** Whether the user may pass every folder from the root down to this one. */
+function isReachable(folder: string, user: SystemUser): boolean {
+  const { uid, gid, mode } = statSync(folder);
+  const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+  const passable = (mode & bit) !== 0;
+  return passable && (folder === '/' || isReachable(dirname(folder), user));
+}
