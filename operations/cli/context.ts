@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import type { Config } from '../../runtime/config/config-schema.ts';
+import { loadConfig } from '../../runtime/config/load-config.ts';
+import { reportFault } from './faults.ts';
+import { placeLocalCredentials } from './local-credentials.ts';
+import { createOutput, type Output, type OutputStreams } from './output.ts';
+
+/** One call of a verb, as its action sees it. */
+export interface VerbCall {
+  /** The verb's arguments, in order; optional ones that were not given are left out. */
+  readonly args: readonly string[];
+  /** The verb's own options, by commander's names. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly output: Output;
+  /** Folder of the local stack's state (`--state`). */
+  readonly stateDir: string;
+  /**
+   * `--config`, else CAREPLUS_CONFIG, else `careplus.yaml` in the state folder if it is there, else
+   * `careplus.yaml` in the current folder.
+   */
+  readonly configFile: string;
+  /** Aborts at the first SIGINT or SIGTERM (a second one ends the process). Asking for it takes the signals over. */
+  readonly signal: AbortSignal;
+  /**
+   * Reads {@link VerbCall.configFile}; for a local AWS endpoint it also sees to credentials.
+   * @throws {PipelineError} CFG_9001.
+   */
+  loadConfig(): Config;
+}
+
+/** What every verb is registered with. */
+export interface CliContext {
+  /**
+   * Makes a commander action of a verb: what it throws is told with code and remedy, and what it
+   * returns becomes the exit code.
+   */
+  action(run: (call: VerbCall) => Promise<number>): (...parameters: unknown[]) => Promise<void>;
+}
+
+interface GlobalOptions {
+  readonly json?: boolean;
+  readonly config?: string;
+  readonly state: string;
+}
+
+export function createContext(streams: OutputStreams): CliContext {
+  return {
+    action:
+      (run) =>
+      async (...parameters) => {
+        const command = parameters.at(-1);
+        if (!(command instanceof Command)) throw new TypeError('not called by commander');
+        const globals = command.optsWithGlobals<GlobalOptions>();
+        const output = createOutput(streams, globals.json === true);
+        const configFile = configPath(globals);
+        let signal: AbortSignal | undefined;
+        try {
+          process.exitCode = await run({
+            args: command.processedArgs.filter((value) => typeof value === 'string'),
+            options: command.opts(),
+            output,
+            stateDir: globals.state,
+            configFile,
+            get signal() {
+              return (signal ??= takeSignals());
+            },
+            loadConfig() {
+              const config = loadConfig(configFile);
+              placeLocalCredentials(config.aws);
+              return config;
+            },
+          });
+        } catch (error) {
+          process.exitCode = reportFault(error, output);
+        }
+      },
+  };
+}
+
+function configPath({ config, state }: GlobalOptions): string {
+  const named = config ?? process.env['CAREPLUS_CONFIG'];
+  if (named) return named;
+  const inState = path.join(state, 'careplus.yaml');
+  return existsSync(inState) ? inState : 'careplus.yaml';
+}
+
+function takeSignals(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new Error(`interrupted by ${name}`));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop.signal;
+}

@@ -1,0 +1,39 @@
+/**
+ * Where a verb writes. With `--json` stdout holds JSON and nothing else; messages go to stderr in
+ * either case, so that a result can always be piped.
+ */
+export interface Output {
+  readonly json: boolean;
+  /** The result as one JSON document; written only with `--json`. */
+  document(value: object): void;
+  /** One object of a list as one line; written only with `--json`. */
+  line(value: object): void;
+  /** A line of the result for a person; written only without `--json`. */
+  text(line: string): void;
+  /** A message beside the result: progress, a warning. */
+  note(line: string): void;
+}
+
+/** The two streams of a process, or what a test puts in their place. */
+export interface OutputStreams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+export function createOutput(streams: OutputStreams, json: boolean): Output {
+  const { stdout, stderr } = streams;
+  const writeJson = (value: object) => {
+    if (json) stdout.write(`${JSON.stringify(value)}\n`);
+  };
+  return {
+    json,
+    document: writeJson,
+    line: writeJson,
+    text: (line) => {
+      if (!json) stdout.write(`${line}\n`);
+    },
+    note: (line) => {
+      stderr.write(`${line}\n`);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../cli/context.ts';
+import { addExamples } from '../cli/examples.ts';
+import { notYet } from '../cli/not-yet.ts';
+
+/** Verbs that have their name and their promise, but nothing behind them yet. */
+const planned = [
+  ['status', '', 'each hop: position, lag, freshness, holes, quarantine, retention headroom'],
+  ['quarantine', '[action] [id]', 'list, show or requeue what the rules set aside'],
+  ['replay', '', 'process a range of the topic or the lake again; a dry run by default'],
+  ['snapshot', '[dataset]', 're-snapshot a table while streaming goes on'],
+  ['trace', '<ticket-id>', 'one ticket’s whole life, from binlog position to row'],
+  ['doctor', '', 'check grants, settings, topics, streams, rights and disk'],
+  ['forget', '<ticket-id>', 'erase a deleted ticket’s personal data'],
+] as const;
+
+export function register(program: Command, context: CliContext): void {
+  for (const [name, args, description] of planned) {
+    const command = program
+      .command(`${name} ${args}`.trim())
+      .description(`${description} (not yet)`)
+      .action(context.action(async ({ output }) => notYet(name, output)));
+    addExamples(command, [[`careplus ${name} ${args}`.trim(), description]]);
+  }
+}
