@@ -3,9 +3,19 @@
  * run, and their passwords.
  *
  *   stateDir/run/NAME.pid   logs/NAME.log   secrets/NAME.password   NAME/ (data)
+ *
+ * Tests: give a folder of `mkdtemp` as the state folder and delete it with `removeState`.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
@@ -68,14 +78,13 @@ export function serverUser(...names: readonly string[]): SystemUser | undefined 
 
 /**
  * Creates the data folder of a part, owned by its user. When that user cannot pass the folders above
- * (a checkout below /root), it lies below /var/lib instead and a note in the state folder says so:
- * opening other people's folders is not ours to do.
+ * the state folder (a checkout below /root), it lies below /var/lib instead and a note in the state
+ * folder says so: opening other people's folders is not ours to do. `removeState` deletes both.
  */
 export function openDataFolder(stateDir: string, name: string, user?: SystemUser): string {
-  const inState = join(stateDir, name);
   mkdirSync(stateDir, { recursive: true });
-  const reachable = user === undefined || isReachable(resolve(stateDir), user);
-  const folder = reachable ? inState : join(systemFolder(stateDir), name);
+  const reachable = user === undefined || isReachable(dirname(resolve(stateDir)), user);
+  const folder = reachable ? join(stateDir, name) : join(systemFolder(stateDir), name);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (!reachable) {
     writeFileSync(
@@ -83,7 +92,11 @@ export function openDataFolder(stateDir: string, name: string, user?: SystemUser
       `${folder}\nThe server's user cannot pass a folder above ${resolve(stateDir)}.\n`,
     );
   }
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  if (user !== undefined) {
+    chownSync(folder, user.uid, user.gid);
+    // The state folder itself is ours: the servers may pass it, not list it.
+    if (reachable) chmodSync(stateDir, (statSync(stateDir).mode & 0o7777) | 0o001);
+  }
   return folder;
 }
 
