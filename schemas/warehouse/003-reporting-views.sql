@@ -1,8 +1,12 @@
 -- What dashboards see: views only.
+-- Measures add up resolution_seconds, for EXTRACT gives an INTEGER in Redshift and whole minutes with it.
 CREATE OR REPLACE VIEW reporting.tickets AS
 SELECT t.ticket_id, t.created_at, t.resolved_at, t.agent, t.priority, t.num_interactions,
   t.issue_category, t.channel, t.status,
-  (EXTRACT(EPOCH FROM t.resolved_at) - EXTRACT(EPOCH FROM t.created_at)) / 60 AS resolution_minutes
+  (EXTRACT(EPOCH FROM t.resolved_at) - EXTRACT(EPOCH FROM t.created_at)) / 60 AS resolution_minutes,
+  CAST(EXTRACT(EPOCH FROM t.resolved_at) AS BIGINT) - CAST(EXTRACT(EPOCH FROM t.created_at) AS BIGINT) AS resolution_seconds,
+  CAST(t.created_at AS DATE) AS created_date,
+  CASE WHEN t.status = 'Resolved' THEN 1 ELSE 0 END AS is_resolved
 FROM careplus.tickets t;
 
 CREATE OR REPLACE VIEW reporting.quarantine AS
