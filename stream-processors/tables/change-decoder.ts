@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AvroDecoder } from '../../runtime/avro/single-object-encoding.ts';
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { projectColumns, projectRow } from '../../schemas/datasets/projection.ts';
 import {
@@ -8,12 +9,6 @@ import {
   type RowValues,
 } from '../../schemas/row-change.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
-
-/** What a writer schema's decoder must offer; `runtime/avro/writer-schemas.ts` gives it. */
-export interface SchemaDecoder {
-  readonly schema: object;
-  decode(record: Buffer): unknown;
-}
 
 /** Reads change records of one writer schema as the dataset's mapped fields. */
 export interface ChangeDecoder {
@@ -53,7 +48,10 @@ const opsWithRows = new Set(['c', 'u', 'd', 'r']);
  * @throws {PipelineError} CDC_1003 when the schema lacks a mapped column; only a reader that
  *   did not check could have written it.
  */
-export function createChangeDecoder(dataset: TableDataset, schema: SchemaDecoder): ChangeDecoder {
+export function createChangeDecoder(
+  dataset: TableDataset,
+  schema: Pick<AvroDecoder, 'schema' | 'decode'>,
+): ChangeDecoder {
   const columns = rowColumns(schema.schema);
   const projection = projectColumns(dataset.mapping, columns);
   const fields =

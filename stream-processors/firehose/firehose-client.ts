@@ -1,0 +1,15 @@
+import { FirehoseClient } from '@aws-sdk/client-firehose';
+import type { AwsConfig } from '../../runtime/config/config-schema.ts';
+
+/**
+ * The SDK's client for the configured region or local endpoint. One attempt a call: the SDK would
+ * resend a whole batch, the sender resends what was refused. The caller destroys it.
+ */
+export function createFirehoseClient(aws: AwsConfig): FirehoseClient {
+  return new FirehoseClient({
+    region: aws.region,
+    ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: 30_000, connectionTimeout: 5_000 },
+  });
+}

@@ -1,0 +1,129 @@
+import type { KafkaMessage } from 'kafkajs';
+import { readFingerprint } from '../../runtime/avro/single-object-encoding.ts';
+import type { WriterSchemas } from '../../runtime/avro/writer-schemas.ts';
+import type { DeadLetter } from '../../runtime/kafka/dead-letter-writer.ts';
+import { findPipelineError, PipelineError } from '../../runtime/pipeline-error.ts';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import { sourceId } from '../../schemas/row-change.ts';
+import { createChangeDecoder, type ChangeDecoder, type DecodedChange } from './change-decoder.ts';
+import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
+import { imageRows, unreadableRows, type ImageRow } from './image-rows.ts';
+
+/** Records of one partition, in offset order. */
+export interface ChangeBatch {
+  readonly partition: number;
+  readonly messages: readonly KafkaMessage[];
+}
+
+/** What a batch of change records becomes: rows for the lake, and what could not be read. */
+export interface ProcessedBatch {
+  readonly rows: readonly ImageRow[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+export interface ChangeBatchProcessor {
+  /**
+   * A record that cannot be read becomes a dead letter and numbered markers; it never stops the
+   * others.
+   *
+   * @throws {PipelineError} retryable, when the schemas topic does not answer.
+   */
+  process(batch: ChangeBatch, signal: AbortSignal): Promise<ProcessedBatch>;
+}
+
+export interface ChangeBatchOptions {
+  readonly dataset: TableDataset;
+  readonly schemas: Pick<WriterSchemas, 'lookup'>;
+}
+
+export function createChangeBatchProcessor(options: ChangeBatchOptions): ChangeBatchProcessor {
+  const { dataset, schemas } = options;
+  const decoders = new Map<string, ChangeDecoder>();
+
+  /** Makes ready every decoder that the batch needs, so that the records need no await. */
+  const prepare = async (messages: readonly KafkaMessage[], signal: AbortSignal) => {
+    const wanted = new Set(messages.map(({ value }) => value && readFingerprint(value)));
+    for (const fingerprint of wanted) {
+      if (!fingerprint || decoders.has(fingerprint)) continue;
+      const schema = await schemas.lookup(fingerprint, signal);
+      if (schema) decoders.set(fingerprint, createChangeDecoder(dataset, schema));
+    }
+  };
+
+  const decode = ({ value }: KafkaMessage, numbers: ChangeNumbers): DecodedChange => {
+    const fingerprint = value ? readFingerprint(value) : undefined;
+    if (value === null || fingerprint === undefined) {
+      throw new PipelineError('KFK_3003', 'the value is not Avro single-object encoding');
+    }
+    const decoder = decoders.get(fingerprint);
+    if (decoder === undefined) {
+      throw new PipelineError('KFK_3004', `no schema with fingerprint ${fingerprint}`);
+    }
+    const decoded = decoder.decode(value);
+    checkAgreement(decoded, numbers);
+    return decoded;
+  };
+
+  return {
+    async process({ partition, messages }, signal) {
+      await prepare(messages, signal);
+      const rows: ImageRow[] = [];
+      const deadLetters: DeadLetter[] = [];
+      for (const message of messages) {
+        const numbers = readChangeNumbers(message.headers);
+        try {
+          if (numbers === undefined) {
+            throw new PipelineError('KFK_3007', 'the record lacks the reader’s headers');
+          }
+          const decoded = decode(message, numbers);
+          rows.push(
+            ...imageRows(dataset, numbers, decoded, evidenceOf(decoded, partition, message)),
+          );
+        } catch (error) {
+          deadLetters.push({
+            topic: dataset.topic.name,
+            partition,
+            message,
+            stage: 'VALUE_CONVERTER',
+            code: findPipelineError(error)?.code ?? 'KFK_3003',
+            error,
+          });
+          // Without numbers the record was not the reader's: no hole to close.
+          if (numbers === undefined) continue;
+          const key = message.key?.toString('utf8') ?? null;
+          rows.push(
+            ...unreadableRows(dataset, numbers, key, evidenceOf(undefined, partition, message)),
+          );
+        }
+      }
+      return { rows, deadLetters };
+    },
+  };
+}
+
+/** Where a record stood; of one that cannot be read the broker's time is the best there is. */
+function evidenceOf(
+  decoded: DecodedChange | undefined,
+  partition: number,
+  { offset, timestamp }: KafkaMessage,
+) {
+  return {
+    partition,
+    offset: Number(offset),
+    gtid: decoded?.change.source.gtid ?? null,
+    committedMs: decoded?.change.source.source_time_ms ?? Number(timestamp),
+    readAtMs: decoded?.change.read_at_ms ?? Number(timestamp),
+  };
+}
+
+/** Headers and value must tell the same: the numbers are the identity of what is loaded. */
+function checkAgreement({ change }: DecodedChange, numbers: ChangeNumbers): void {
+  const { server, schema, table, epoch, seq } = change.source;
+  const agrees =
+    change.op === numbers.op &&
+    epoch === numbers.epoch &&
+    seq === numbers.seq &&
+    change.transaction_end === numbers.transactionEnd &&
+    sourceId(server, schema, table) === numbers.source;
+  if (!agrees) throw new PipelineError('KFK_3007', 'headers and value of the record disagree');
+}
