@@ -15,4 +15,6 @@ export const deadLetterHeaders = {
   code: 'careplus-dlq-code',
   firstSeen: 'careplus-dlq-first-seen-ms',
   attempt: 'careplus-dlq-attempt',
+  /** Only if the value was cut to fit: its true length. Topic, partition and offset tell where it is whole. */
+  truncatedFrom: 'careplus-dlq-truncated-from-bytes',
 } as const;

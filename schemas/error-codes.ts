@@ -68,13 +68,18 @@ export const errorCodes = {
     remedy: 'Replay the missing numbers from the raw archive; raise the retention of the topic.',
   },
   KFK_3006: {
-    cause: 'A compacted topic could not be read to its end in time.',
-    remedy: 'Check the broker; the daemon does not start without its checkpoint.',
+    cause: 'A topic could not be read to its end in time.',
+    remedy: 'Check the broker; a daemon does not start without its checkpoint.',
   },
   KFK_3007: {
     cause: 'A record’s headers are missing or disagree with its content.',
     remedy:
       'Only the pipeline’s own reader may write to a change topic; see the dead letter’s headers.',
+  },
+  KFK_3008: {
+    cause: 'A record is larger than what the broker takes.',
+    remedy:
+      'Look at the row or entry that the message names; raise `message.max.bytes` only together with the limits downstream.',
   },
   LAKE_4001: {
     cause: 'Firehose did not accept records within the time limit.',
