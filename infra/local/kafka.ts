@@ -227,6 +227,9 @@ function serverProperties(logDir: string, port: number, controllerPort: number) 
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': logDir,
     'auto.create.topics.enable': 'false',
+    // A killed broker may register again only when its old session has run out (9 s by default).
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'group.initial.rebalance.delay.ms': '0',
     'offsets.topic.num.partitions': '4',
     'transaction.state.log.num.partitions': '4',
