@@ -92,6 +92,7 @@ export function createTicketFeed(parts: TicketFeedParts): TicketFeed {
   let looking: Promise<void> | undefined;
   let lookedAtMs = -Infinity;
   let failures = 0;
+  let triedEtag: string | null | undefined;
   let retryAtMs = -Infinity;
 
   function report(error: unknown): void {
@@ -147,10 +148,14 @@ export function createTicketFeed(parts: TicketFeedParts): TicketFeed {
   }
 
   async function attempt(): Promise<void> {
-    if (now() < retryAtMs) return;
     try {
       const news = await look();
-      if (news) await readFigures(news);
+      if (news) {
+        // The same batch is tried again later and later; a new one at once.
+        if (news.etag === triedEtag && now() < retryAtMs) return;
+        triedEtag = news.etag;
+        await readFigures(news);
+      }
       clear();
     } catch (error) {
       parts.signal.throwIfAborted();

@@ -1,0 +1,108 @@
+/** How the page writes numbers and times. Pure; times are epoch milliseconds, texts are UTC. */
+
+const counts = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+const means = new Intl.NumberFormat('en-GB', {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+const exactMeans = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 4 });
+const shares = new Intl.NumberFormat('en-GB', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const exactShares = new Intl.NumberFormat('en-GB', { style: 'percent', maximumFractionDigits: 4 });
+
+/** Nothing to show: no rows to divide by, or no figure yet. */
+export const NOTHING = '–';
+
+/**
+ * @param {number | null | undefined} value
+ * @param {'count' | 'mean' | 'share'} format
+ */
+export function formatFigure(value, format) {
+  if (value === null || value === undefined) return NOTHING;
+  if (format === 'count') return counts.format(value);
+  return (format === 'mean' ? means : shares).format(value);
+}
+
+/** The same with up to four decimals: what a person compares with another report. */
+export function formatExactly(value, format) {
+  if (value === null || value === undefined) return '';
+  if (format === 'count') return counts.format(value);
+  return (format === 'mean' ? exactMeans : exactShares).format(value);
+}
+
+/** The unrounded value as text, '' for nothing. */
+export function rawText(value) {
+  return value === null || value === undefined ? '' : String(value);
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const dayAndClock = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const DAY_MS = 86_400_000;
+
+/** The time of day, with its date when that is not today's. */
+export function formatTime(ms, nowMs) {
+  const sameDay = Math.floor(ms / DAY_MS) === Math.floor(nowMs / DAY_MS);
+  return `${(sameDay ? clock : dayAndClock).format(ms)} UTC`;
+}
+
+/** How long ago, in the largest units that matter. */
+export function formatAge(ageMs) {
+  const seconds = Math.max(0, Math.round(ageMs / 1000));
+  if (seconds < 2) return 'just now';
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${minutes % 60} min ago`;
+  const days = Math.floor(hours / 24);
+  return days === 1 ? '1 day ago' : `${counts.format(days)} days ago`;
+}
+
+const shortDay = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+});
+
+/** `2025-07-01` as `1 Jul 2025`; anything else as it is. */
+export function formatDay(day) {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
+  return Number.isNaN(ms) ? day : shortDay.format(ms);
+}
+
+/**
+ * The last days up to the newest one, without a gap.
+ *
+ * @param {{label: string | null, value: number | null}[]} figures newest first
+ * @param {number} length how many days at most
+ * @returns {{day: string, value: number}[]} oldest first
+ */
+export function lastDays(figures, length) {
+  const values = new Map(figures.map(({ label, value }) => [label, value ?? 0]));
+  const newest = Date.parse(`${figures[0]?.label ?? ''}T00:00:00Z`);
+  const oldest = Date.parse(`${figures.at(-1)?.label ?? ''}T00:00:00Z`);
+  if (Number.isNaN(newest) || Number.isNaN(oldest)) return [];
+  const from = Math.max(oldest, newest - (length - 1) * DAY_MS);
+  const days = [];
+  for (let ms = from; ms <= newest; ms += DAY_MS) {
+    const day = new Date(ms).toISOString().slice(0, 10);
+    days.push({ day, value: values.get(day) ?? 0 });
+  }
+  return days;
+}
