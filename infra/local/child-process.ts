@@ -96,12 +96,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     .finally(() => closeSync(log));
 
   const pid = child.pid as number;
-  const file = join(options.runDir, `${options.name}.pid`);
-  const started = readProcess(pid);
-  if (started !== undefined) {
-    const content: PidFile = { pid, startTicks: started.startTicks, bootId: bootId() };
-    writeFileSync(file, `${JSON.stringify(content)}\n`);
-  }
+  const file = writePidFile(options.runDir, options.name, pid);
 
   let ended = false;
   const whenGone = exited.then((exit) => {
@@ -156,6 +151,18 @@ export async function endLeftover(
   while (leftoverPids(known).length > 0) await delay(POLL_MS);
   rmSync(file, { force: true });
   return found.length > 0;
+}
+
+/** Notes a running process under a name; what {@link runningPid} finds again. @returns the file. */
+export function writePidFile(runDir: string, name: string, pid: number): string {
+  mkdirSync(runDir, { recursive: true });
+  const file = join(runDir, `${name}.pid`);
+  const started = readProcess(pid);
+  if (started !== undefined) {
+    const content: PidFile = { pid, startTicks: started.startTicks, bootId: bootId() };
+    writeFileSync(file, `${JSON.stringify(content)}\n`);
+  }
+  return file;
 }
 
 /** @returns the pid that a start left in `runDir` under this name, if that very process still runs. */

@@ -1,0 +1,88 @@
+/** The two files by which the daemons and a person's own clients find the local stack. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import type { configSchema } from '../../runtime/config/config-schema.ts';
+import type { z } from 'zod';
+import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
+import type { Mariadb } from './mariadb.ts';
+import type { StackPorts } from './ports.ts';
+import type { Postgres } from './postgres.ts';
+
+const HOST = '127.0.0.1';
+
+/** Seconds that Firehose buffers locally; AWS allows 0 to 900. */
+export const LOCAL_INTERVAL_SECONDS = 1;
+
+export interface StackAddresses {
+  readonly stateDir: string;
+  readonly ports: StackPorts;
+  readonly mariadb: Pick<Mariadb, 'admin' | 'reader'>;
+  readonly postgres: Pick<Postgres, 'database' | 'url'>;
+  /** Database of the captured table. */
+  readonly database: string;
+}
+
+export function pageUrl(ports: StackPorts): string {
+  return `http://${HOST}:${ports.dashboard}`;
+}
+
+export function endpointUrl(ports: StackPorts): string {
+  return `http://${HOST}:${ports.aws}`;
+}
+
+/** @returns path of the daemons' configuration in the state folder. */
+export function configFile(stateDir: string): string {
+  return path.join(stateDir, 'careplus.yaml');
+}
+
+/** Writes `careplus.yaml`: the same daemons as on AWS, with local addresses. */
+export function writeConfigFile(addresses: StackAddresses): void {
+  const { stateDir, ports, mariadb, postgres, database } = addresses;
+  const config: z.input<typeof configSchema> = {
+    version: 1,
+    kafka: { brokers: [`${HOST}:${ports.kafka}`] },
+    source: {
+      name: 'careplus-local',
+      host: HOST,
+      port: ports.mariadb,
+      user: mariadb.reader.user,
+      passwordFile: path.resolve(mariadb.reader.passwordFile),
+      heartbeatSeconds: 2,
+      checkpointIntervalMs: 250,
+    },
+    datasets: { 'support-tickets': { database, table: 'support_tickets' } },
+    aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
+    firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
+    warehouse: {
+      workgroup: 'careplus',
+      database: postgres.database,
+      copyRoleArn: 'arn:aws:iam::000000000000:role/careplus-copy',
+    },
+    loader: { cadenceMs: 500, discoveryMs: 200 },
+    dashboard: { host: HOST, port: ports.dashboard },
+    health: { host: HOST, ports: ports.health },
+  };
+  writeFileSync(configFile(stateDir), stringify(config));
+}
+
+/** Writes `env` (KEY=VALUE): how a person's own client connects. Holds passwords, so mode 600. */
+export function writeEnvFile(addresses: StackAddresses): void {
+  const { stateDir, ports, mariadb, postgres, database } = addresses;
+  const values = {
+    CAREPLUS_MYSQL_HOST: HOST,
+    CAREPLUS_MYSQL_PORT: ports.mariadb,
+    CAREPLUS_MYSQL_USER: mariadb.reader.user,
+    CAREPLUS_MYSQL_PASSWORD: mariadb.reader.password,
+    CAREPLUS_MYSQL_DATABASE: database,
+    CAREPLUS_MYSQL_ADMIN_USER: mariadb.admin.user,
+    CAREPLUS_MYSQL_ADMIN_PASSWORD: mariadb.admin.password,
+    CAREPLUS_KAFKA_BROKERS: `${HOST}:${ports.kafka}`,
+    CAREPLUS_LOGS_DIR: path.resolve(stateDir, 'server-logs'),
+    CAREPLUS_WAREHOUSE_URL: postgres.url,
+    CAREPLUS_AWS_ENDPOINT: endpointUrl(ports),
+    CAREPLUS_DASHBOARD_URL: pageUrl(ports),
+  };
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  writeFileSync(path.join(stateDir, 'env'), `${lines.join('\n')}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,19 @@
+import { configFile } from '../../infra/local/config-file.ts';
+import { readState } from '../../infra/local/state-file.ts';
+import { loadConfig } from '../../runtime/config/load-config.ts';
+import type { VerbCall } from '../cli/context.ts';
+import { exitCodes } from '../cli/faults.ts';
+import { placeLocalCredentials } from '../cli/local-credentials.ts';
+import { closeTheBooks } from './close-the-books.ts';
+import { askedFeed, checkFeed, type UpRequest } from './foreground.ts';
+
+/** A stack is up already: says where its page is, and closes the books if that was asked for. */
+export async function joinRunningStack(request: UpRequest, call: VerbCall): Promise<number> {
+  const state = readState(request.stateDir);
+  if (state) checkFeed(state, await askedFeed(request), request.stateDir);
+  const config = loadConfig(configFile(request.stateDir));
+  placeLocalCredentials(config.aws);
+  const { output, signal } = call;
+  output.text(`the page is at http://${config.dashboard.host}:${config.dashboard.port}`);
+  return request.untilIdle ? closeTheBooks(config, { output, signal }) : exitCodes.good;
+}
