@@ -46,8 +46,12 @@ function writeEntry(log: Logger, { namespace, level, log: entry }: LogEntry): vo
   }
   switch (level) {
     case logLevel.ERROR:
-      // The producer tells every single retry; its writer reports what comes of them.
-      log[namespace === 'Producer' ? 'debug' : 'warn'](fields, entry.message);
+      // An answer with an error code (it has a correlation id) and each retry of a producer belong
+      // to normal work: a commit is answered before its markers are written, for example.
+      log['correlationId' in entry || namespace === 'Producer' ? 'debug' : 'warn'](
+        fields,
+        entry.message,
+      );
       break;
     case logLevel.WARN:
     case logLevel.INFO:
