@@ -1,0 +1,53 @@
+import { ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
+import type { Warehouse, WarehouseRow } from '../../../../dashboards/web/warehouse.ts';
+
+type Parts = readonly [numerator: number | string | null, denominator?: number | string | null];
+
+/** Rows as the warehouse gives them for the query set: figures, books, frontier, newest tickets. */
+export function figureRows(options: {
+  readonly measures?: Readonly<Record<string, Parts>>;
+  readonly breakdowns?: Readonly<Record<string, readonly (readonly [string | null, ...Parts])[]>>;
+  readonly books?: WarehouseRow;
+  readonly seq?: number;
+  readonly committedMs?: number;
+  readonly recent?: readonly WarehouseRow[];
+}): WarehouseRow[][] {
+  const row = (figure: string, label: string | null, parts: Parts): WarehouseRow => ({
+    figure,
+    label,
+    numerator: parts[0],
+    denominator: parts[1] ?? null,
+  });
+  const figures = ticketMeasures.map(({ name, sql }) =>
+    row(name, '', options.measures?.[name] ?? ('denominator' in sql ? [null, 0] : [0])),
+  );
+  const split = ticketBreakdowns.flatMap(({ name }) =>
+    (options.breakdowns?.[name] ?? []).map(([label, ...parts]) => row(name, label, parts)),
+  );
+  const noBooks = { read: null, shown: null, repeats: null, superseded: null, quarantined: null };
+  return [
+    [...figures, ...split],
+    [{ ...noBooks, quarantined_repeats: null, dead_lettered: null, ...options.books }],
+    [
+      {
+        source: 'shop.care.tickets',
+        epoch: 1_700_000_000,
+        seq: options.seq ?? 10,
+        committed_ms: options.committedMs ?? 1_760_000_000_000,
+      },
+    ],
+    [...(options.recent ?? [])],
+  ];
+}
+
+/** A warehouse that tells how often it was asked and answers as it is told. */
+export function fakeWarehouse(answer: () => WarehouseRow[][] | Promise<WarehouseRow[][]>) {
+  const asked: (readonly string[])[] = [];
+  const warehouse: Warehouse = {
+    async readTogether(queries) {
+      asked.push(queries);
+      return await answer();
+    },
+  };
+  return { warehouse, asked };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+interface NumberFormat {
+  formatFigure(value: number | null | undefined, format: 'count' | 'mean' | 'share'): string;
+  formatExactly(value: number | null | undefined, format: 'count' | 'mean' | 'share'): string;
+  rawText(value: number | null | undefined): string;
+  formatTime(ms: number, nowMs: number): string;
+  formatAge(ageMs: number): string;
+  formatDay(day: string): string;
+  lastDays(
+    figures: readonly { readonly label: string | null; readonly value: number | null }[],
+    length: number,
+  ): { day: string; value: number }[];
+}
+
+// The page's modules are plain JavaScript, served as they are.
+const page = (await import(
+  new URL('../../../../../dashboards/web/page/number-format.js', import.meta.url).href
+)) as NumberFormat;
+
+describe('numbers on the page', () => {
+  it('have thousands separators and as many decimals as their format asks for', () => {
+    expect(page.formatFigure(1_234_567, 'count')).toBe('1,234,567');
+    expect(page.formatFigure(1_081.2593, 'mean')).toBe('1,081.26');
+    expect(page.formatFigure(0.8056, 'share')).toBe('80.6%');
+    expect(page.formatFigure(0, 'count')).toBe('0');
+  });
+
+  it('can be had exactly, and raw', () => {
+    expect(page.formatExactly(1_081.25925, 'mean')).toBe('1,081.2593');
+    expect(page.rawText(2 / 3)).toBe('0.6666666666666666');
+    expect(page.rawText(0)).toBe('0');
+  });
+
+  it('are a dash where there is none, with nothing raw behind it', () => {
+    expect(page.formatFigure(null, 'mean')).toBe('–');
+    expect(page.formatFigure(undefined, 'count')).toBe('–');
+    expect(page.rawText(null)).toBe('');
+  });
+});
+
+describe('times on the page', () => {
+  const now = Date.UTC(2025, 10, 24, 14, 5, 0);
+
+  it('say their date only when it is not today', () => {
+    expect(page.formatTime(now - 60_000, now)).toBe('14:04:00 UTC');
+    expect(page.formatTime(Date.UTC(2025, 10, 23, 14, 4), now)).toBe('23 Nov 2025, 14:04 UTC');
+  });
+
+  it.each([
+    [-5_000, 'just now'],
+    [1_400, 'just now'],
+    [12_000, '12 s ago'],
+    [59_000, '59 s ago'],
+    [60_000, '1 min ago'],
+    [3_600_000, '1 h 0 min ago'],
+    [100 * 60_000, '1 h 40 min ago'],
+    [86_400_000, '1 day ago'],
+    [3 * 86_400_000, '3 days ago'],
+  ])('%i ms is %s', (age, text) => {
+    expect(page.formatAge(age)).toBe(text);
+  });
+
+  it('name a day, and leave alone what is none', () => {
+    expect(page.formatDay('2025-07-01')).toBe('1 Jul 2025');
+    expect(page.formatDay('unknown')).toBe('unknown');
+  });
+
+  it('fill the days without tickets, up to the newest one', () => {
+    const figures = [
+      { label: '2025-07-04', value: 3 },
+      { label: '2025-07-01', value: 5 },
+      { label: '2025-06-01', value: 9 },
+    ];
+    expect(page.lastDays(figures, 4)).toEqual([
+      { day: '2025-07-01', value: 5 },
+      { day: '2025-07-02', value: 0 },
+      { day: '2025-07-03', value: 0 },
+      { day: '2025-07-04', value: 3 },
+    ]);
+    expect(page.lastDays(figures.slice(0, 1), 31)).toEqual([{ day: '2025-07-04', value: 3 }]);
+    expect(page.lastDays([], 31)).toEqual([]);
+  });
+});

@@ -1,0 +1,167 @@
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ticketBooks, ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
+import { createLiveEvents } from '../../../../dashboards/web/live-events.ts';
+import { loadPageFiles } from '../../../../dashboards/web/page-files.ts';
+import { createPageServer } from '../../../../dashboards/web/server.ts';
+import type { TicketFeed, TicketsDocument } from '../../../../dashboards/web/ticket-feed.ts';
+import { listen, send, view } from './page-address.ts';
+
+const pageFolder = fileURLToPath(new URL('../../../../dashboards/web/page/', import.meta.url));
+
+const document: TicketsDocument = {
+  dataset: 'tickets',
+  state: 'live',
+  problem: null,
+  nowMs: 2_000,
+  completeUpToMs: 1_000,
+  queriedAtMs: 1_500,
+  batch: { batch_id: 'b1' },
+  measures: {},
+  breakdowns: {},
+  quarantine: [],
+  books: null,
+  recent: [],
+  frontiers: [],
+};
+
+describe('page server', () => {
+  let server: Server;
+  let port: number;
+  let state: TicketsDocument['state'] = 'live';
+  const events = createLiveEvents();
+  const feed: TicketFeed = {
+    current: () => ({ ...document, state }),
+    refresh: () => Promise.resolve(),
+    version: 1,
+  };
+
+  beforeAll(async () => {
+    server = createPageServer({ feed, events, files: await loadPageFiles(pageFolder) });
+    port = await listen(server);
+  });
+
+  afterAll(() => {
+    events.close();
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it.each([
+    ['/', 'text/html; charset=utf-8'],
+    ['/?from=mail', 'text/html; charset=utf-8'],
+    ['/tickets.js', 'text/javascript; charset=utf-8'],
+    ['/theme.css', 'text/css; charset=utf-8'],
+    ['/icon.svg', 'image/svg+xml'],
+    ['/api/tickets', 'application/json; charset=utf-8'],
+    ['/api/measures', 'application/json; charset=utf-8'],
+    ['/nowhere', 'application/json; charset=utf-8'],
+  ])(
+    '%s comes with its type, and nothing from elsewhere may run or frame it',
+    async (path, type) => {
+      const { headers } = await send(port, path);
+      expect(headers['content-type']).toBe(type);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['referrer-policy']).toBe('no-referrer');
+      expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+      const policy = String(headers['content-security-policy']).split('; ');
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy.join()).not.toMatch(/unsafe|http|\*|data:/);
+    },
+  );
+
+  it.each([
+    '/../server.ts',
+    '/page/../../../package.json',
+    '/%2e%2e/server.ts',
+    '/..%2fserver.ts',
+    '//etc/passwd',
+    '/tickets.js/',
+    '/tickets.js%00.html',
+    '/toString',
+    '/__proto__',
+    '/api',
+    '/api/tickets/1',
+    '*',
+  ])('knows no page %s', async (path) => {
+    const { status, body } = await send(port, path);
+    expect(status).toBe(404);
+    expect(body).toBe('{"error":"no such page"}');
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'])('refuses %s', async (method) => {
+    const { status, headers } = await send(port, '/api/tickets', method);
+    expect(status).toBe(405);
+    expect(headers.allow).toBe('GET, HEAD');
+  });
+
+  it('answers HEAD as GET, without a body', async () => {
+    for (const path of ['/', '/api/tickets', '/api/events', '/nowhere']) {
+      const { status, headers, body } = await send(port, path, 'HEAD');
+      expect(status).toBe(path === '/nowhere' ? 404 : 200);
+      expect(headers['content-type']).toBeDefined();
+      expect(body).toBe('');
+    }
+    expect(events.viewers).toBe(0);
+  });
+
+  it('gives the document, and 503 with it while there is no truth to give', async () => {
+    const live = await send(port, '/api/tickets');
+    expect(live.status).toBe(200);
+    expect(JSON.parse(live.body)).toEqual(document);
+    state = 'unavailable';
+    const none = await send(port, '/api/tickets');
+    expect(none.status).toBe(503);
+    expect(JSON.parse(none.body)).toMatchObject({ state: 'unavailable', dataset: 'tickets' });
+    state = 'live';
+  });
+
+  it('streams the document to a viewer at once', async () => {
+    const viewer = await view(port);
+    expect(viewer.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(viewer.headers['cache-control']).toBe('no-cache, no-transform');
+    expect(viewer.headers['content-security-policy']).toBeDefined();
+    await expect.poll(() => viewer.events).toEqual([{ event: 'tickets', data: document }]);
+    viewer.leave();
+    await expect.poll(() => events.viewers).toBe(0);
+  });
+
+  it('says how every figure is counted', async () => {
+    const { body } = await send(port, '/api/measures');
+    const catalogue = JSON.parse(body) as { measures: { name: string; sql: string }[] };
+    expect(catalogue.measures.map(({ name }) => name)).toEqual(
+      [...ticketMeasures, ...ticketBooks].map(({ name }) => name),
+    );
+    for (const { sql } of catalogue.measures) expect(sql).toMatch(/^SELECT .+ FROM reporting\./);
+  });
+});
+
+describe('page', () => {
+  it('holds no inline script or style, no address elsewhere, and only figures that exist', async () => {
+    const files = await loadPageFiles(pageFolder);
+    const html = files.get('/')?.body.toString('utf8') ?? '';
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/i);
+    for (const { body, contentType } of files.values()) {
+      if (contentType.startsWith('image/')) continue;
+      expect(body.toString('utf8')).not.toMatch(/https?:\/\/|@import|url\(/);
+    }
+    const names = new Set([...ticketMeasures, ...ticketBreakdowns].map(({ name }) => name));
+    const used = [
+      ...html.matchAll(/data-(?:measure|breakdown|beside|parts-of|count-of)="([^"]+)"/g),
+    ].map(([, name]) => name);
+    expect(used.length).toBeGreaterThan(10);
+    for (const name of used) expect(names).toContain(name);
+  });
+
+  it('writes each measure in the catalogue’s format', async () => {
+    const html = (await loadPageFiles(pageFolder)).get('/')?.body.toString('utf8') ?? '';
+    const formats = { '#,0': 'count', '#,0.00': 'mean', '0.0 %': 'share' } as const;
+    for (const { name, format } of ticketMeasures) {
+      const tag = new RegExp(`<[^>]*data-measure="${name}"[^>]*>`).exec(html)?.[0];
+      expect(tag).toContain(`data-format="${formats[format]}"`);
+    }
+  });
+});
