@@ -75,7 +75,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const log = openSync(options.logFile, 'a');
   const child = spawn(
     'setpriv',
-    [...setprivArgs(stopSignal, options.user), options.command, ...options.args],
+    [...boundToParent(stopSignal, options.user), options.command, ...options.args],
     {
       cwd: options.cwd,
       env: options.env,
@@ -99,10 +99,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const file = writePidFile(options.runDir, options.name, pid);
 
   let ended = false;
-  const whenGone = exited.then((exit) => {
+  const whenGone = exited.then(async (exit) => {
     ended = true;
     // What the leader left behind goes with it: its process group is still its own.
-    for (const member of livingGroupMembers(pid)) signalQuietly(member, 'SIGKILL');
+    await killAll(() => livingGroupMembers(pid));
     rmSync(file, { force: true });
     return exit;
   });
@@ -123,12 +123,17 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-function setprivArgs(signal: string, user: SystemUser | undefined): string[] {
+/**
+ * What stands before the command: gives up root's rights, asks the kernel for the signal, and starts
+ * the command only if we still live, for our death before that request goes unnoticed.
+ */
+function boundToParent(signal: string, user: SystemUser | undefined): string[] {
   const identity =
     user === undefined
       ? []
       : ['--reuid', `${user.uid}`, '--regid', `${user.gid}`, '--clear-groups'];
-  return [...identity, '--pdeathsig', signal.replace('SIG', ''), '--'];
+  const onlyWithParent = ['sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"', `${process.pid}`];
+  return [...identity, '--pdeathsig', signal.replace('SIG', ''), '--', ...onlyWithParent];
 }
 
 /**
@@ -143,12 +148,11 @@ export async function endLeftover(
   const known = readPidFile(file);
   if (known === undefined) return false;
   const found = leftoverPids(known);
-  const asked = found.includes(known.pid) ? [known.pid] : found;
-  for (const pid of asked) signalQuietly(pid, options.stopSignal ?? 'SIGTERM');
+  const leaderRuns = () => leftoverPids(known).includes(known.pid);
+  if (leaderRuns()) signalQuietly(known.pid, options.stopSignal ?? 'SIGTERM');
   const killAt = Date.now() + (options.graceMs ?? DEFAULT_GRACE_MS);
-  while (leftoverPids(known).length > 0 && Date.now() < killAt) await delay(POLL_MS);
-  for (const pid of leftoverPids(known)) signalQuietly(pid, 'SIGKILL');
-  while (leftoverPids(known).length > 0) await delay(POLL_MS);
+  while (leaderRuns() && Date.now() < killAt) await delay(POLL_MS);
+  await killAll(() => leftoverPids(known));
   rmSync(file, { force: true });
   return found.length > 0;
 }
@@ -195,6 +199,14 @@ function readPidFile(file: string): PidFile | undefined {
 
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** SIGKILL to all of them until none is left. */
+async function killAll(pids: () => number[]): Promise<void> {
+  for (let left = pids(); left.length > 0; left = pids()) {
+    for (const pid of left) signalQuietly(pid, 'SIGKILL');
+    await delay(POLL_MS);
+  }
 }
 
 function signalQuietly(pid: number, signal: NodeJS.Signals): void {
