@@ -6,13 +6,23 @@ import { exitCodes, reportUsage } from './cli/faults.ts';
 import { createOutput } from './cli/output.ts';
 import * as down from './verbs/down.ts';
 import * as planned from './verbs/planned.ts';
+import * as query from './verbs/query.ts';
+import * as run from './verbs/run.ts';
 import * as up from './verbs/up.ts';
+import * as verify from './verbs/verify.ts';
+import * as wait from './verbs/wait.ts';
 
 const verbs: readonly { register(program: Command, context: CliContext): void }[] = [
   up,
   down,
+  run,
+  wait,
+  query,
+  verify,
   planned,
 ];
+
+const LINGER_MS = 1_000;
 
 /** Runs one command line to its end; the exit code is left in `process.exitCode`. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -44,3 +54,5 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 await main(process.argv);
+// A connection attempt that cannot be cancelled must not hold the command: its result is out.
+setTimeout(() => process.exit(), LINGER_MS).unref();

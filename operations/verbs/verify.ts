@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { errorText } from '../../runtime/pipeline-error.ts';
+import type { CliContext, VerbCall } from '../cli/context.ts';
+import { parseDuration } from '../cli/duration.ts';
+import { addExamples } from '../cli/examples.ts';
+import { exitCodes } from '../cli/faults.ts';
+import type { Output } from '../cli/output.ts';
+import { booksLine } from '../verify/books.ts';
+import { recordVerification, verify, type Verification } from '../verify/verification.ts';
+import { connectWarehouse } from '../warehouse-connection.ts';
+
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('verify')
+    .description('compare the warehouse with the rules applied to the source, and close the books')
+    .option('--timeout <duration>', 'how long the warehouse may lag', parseDuration, 120_000)
+    .option('--by-day', 'books of every day as well')
+    .option('--no-record', 'do not keep the result in ops.verifications')
+    .action(context.action(run));
+  addExamples(command, [
+    ['careplus verify', 'the books, and what differs'],
+    ['careplus verify --json', 'the same for programs; exit code 1 when anything differs'],
+    ['careplus verify --by-day --no-record', 'books of every day, kept nowhere'],
+  ]);
+}
+
+async function run(call: VerbCall): Promise<number> {
+  const { options, output, signal } = call;
+  const config = call.loadConfig();
+  using warehouse = connectWarehouse(config);
+  const note = (line: string) => output.note(line);
+  const timeoutMs = Number(options['timeout']);
+  const result = await verify(config, { api: warehouse.api, timeoutMs, signal, note });
+  if (options['record'] === true) {
+    // The result stands even where it could not be kept.
+    await recordVerification(warehouse.api, result, signal).catch((error: unknown) =>
+      note(`the result was not kept in ops.verifications: ${errorText(error)}`),
+    );
+  }
+  showVerification(result, { output, byDay: options['byDay'] === true });
+  return result.ok ? exitCodes.good : exitCodes.bad;
+}
+
+const DIFFERENCES_TOLD = 20;
+
+/** Writes a result: the document with `--json`, else the books as lines and what differs. */
+export function showVerification(
+  { days, ...result }: Verification,
+  { output, byDay = false }: { readonly output: Output; readonly byDay?: boolean },
+): void {
+  output.document(byDay ? { ...result, days } : result);
+  for (const { dataset, ok, differences_total: total, ...books } of result.datasets) {
+    output.text(`${dataset}: ${booksLine(books)}`);
+    for (const day of byDay ? days.filter((each) => each.dataset === dataset) : []) {
+      output.text(`  ${day.day}: ${booksLine(day)}`);
+    }
+    output.text(
+      ok
+        ? `${dataset}: the books close at ${books.gtid}, every cell equals the rules of version ${books.rules_version}`
+        : `${dataset}: ${total} ${total === 1 ? 'difference' : 'differences'}`,
+    );
+  }
+  for (const { dataset, kind, key, expected, found } of result.differences.slice(
+    0,
+    DIFFERENCES_TOLD,
+  )) {
+    const values = `expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`;
+    output.text(`  ${dataset} ${kind} ${key ?? '(no key)'}: ${values}`);
+  }
+  const untold = result.differences_total - DIFFERENCES_TOLD;
+  if (untold > 0) output.text(`  … and ${untold} more; --json lists the first 100`);
+}

@@ -1,0 +1,71 @@
+import type { CleanValue } from '../../schemas/datasets/dataset.ts';
+
+/** What can be wrong with the warehouse, by name. */
+export type DifferenceKind =
+  /** The source holds more copies of a row than the warehouse. */
+  | 'missing-row'
+  /** The warehouse holds more copies of a row than the source. */
+  | 'surplus-row'
+  /** More deletes of a row have arrived than inserts. */
+  | 'negative-copies'
+  /** The state holds a row twice. */
+  | 'state-row-twice'
+  /** The row belongs to another key in the warehouse. */
+  | 'wrong-key'
+  /** The row was judged by another version of the rules: `careplus replay` judges it again. */
+  | 'rules-version'
+  /** The row should be shown as a ticket and is not. */
+  | 'not-shown'
+  /** The row is shown, and should be superseded, in quarantine, or not be there. */
+  | 'shown-wrongly'
+  | 'shown-twice'
+  /** A shown value is not what the rules make of the source's. */
+  | 'changed-cell'
+  | 'not-in-quarantine'
+  | 'quarantined-wrongly'
+  | 'quarantined-twice'
+  | 'changed-reasons'
+  /** A view tells another number of copies than the state. */
+  | 'changed-copies'
+  /** The history does not add up to the state. */
+  | 'history-drift'
+  | 'missing-number'
+  | 'number-twice'
+  /** The frontier stands in the middle of a source transaction. */
+  | 'half-transaction'
+  /** A source has not exactly one frontier that is shown. */
+  | 'wrong-frontier'
+  /** The warehouse did not reach the source's position in time. */
+  | 'behind';
+
+export type DifferenceValue = string | number | null | Readonly<Record<string, CleanValue>>;
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** The ticket or other key as the source writes it; else what identifies the place. */
+  readonly key: string | null;
+  readonly expected: DifferenceValue;
+  readonly found: DifferenceValue;
+}
+
+/** Keeps the first differences and the count of all. */
+export interface DifferenceList {
+  add(difference: Difference): void;
+  readonly first: readonly Difference[];
+  readonly total: number;
+}
+
+export function createDifferenceList(limit = 100): DifferenceList {
+  const first: Difference[] = [];
+  let total = 0;
+  return {
+    add: (difference) => {
+      total += 1;
+      if (first.length < limit) first.push(difference);
+    },
+    first,
+    get total() {
+      return total;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
+import type { SourceConfig } from '../../runtime/config/config-schema.ts';
+import { readSecret } from '../../runtime/config/secrets.ts';
+import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
+import type { ErrorCodeName } from '../../schemas/error-codes.ts';
+
+type Row = Readonly<Record<string, string | null>>;
+
+/** One session on the source server. Every value comes as the text that the server sends. */
+export interface SourceConnection extends AsyncDisposable {
+  readonly flavour: 'mariadb' | 'mysql';
+  query(sql: string, values?: readonly string[]): Promise<Row[]>;
+  /** Rows as they arrive; the server is held back while they are not taken. */
+  stream(sql: string): AsyncIterable<Row>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects with the reader's account.
+ *
+ * @throws {PipelineError} CDC_1008 when the server refuses, CDC_1004 when it cannot be reached.
+ */
+export async function connectSource(
+  config: SourceConfig,
+  signal: AbortSignal,
+): Promise<SourceConnection> {
+  const connection = createConnection({
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    password: readSecret('source.passwordFile', config.passwordFile, 'CAREPLUS_MYSQL_PASSWORD'),
+    charset: 'utf8mb4',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    typeCast: (field) => field.string('utf8'),
+  });
+  // Failures also reject the query that is under way; without a listener they would end the process.
+  connection.on('error', () => undefined);
+  const onAbort = () => connection.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+
+  const query = (sql: string, values: readonly string[] = []) =>
+    new Promise<Row[]>((resolve, reject) => {
+      connection.query<RowDataPacket[]>(sql, [...values], (cause, rows) => {
+        if (!cause) resolve(rows);
+        else if (signal.aborted) reject(signal.reason as Error);
+        else reject(sourceError(cause));
+      });
+    });
+  const close = () => {
+    signal.removeEventListener('abort', onAbort);
+    connection.destroy();
+  };
+  try {
+    signal.throwIfAborted();
+    await query("SET SESSION time_zone = '+00:00', sql_mode = ''");
+    const [server] = await query('SELECT VERSION() AS version');
+    const flavour = server?.['version']?.includes('MariaDB') ? 'mariadb' : 'mysql';
+    return {
+      flavour,
+      query,
+      stream: (sql) => streamRows(connection, sql, signal),
+      [Symbol.asyncDispose]: async () => close(),
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Transactions that the server has written to its binlog so far, as it names them. */
+export async function currentGtid(connection: SourceConnection): Promise<string> {
+  const name = connection.flavour === 'mariadb' ? 'gtid_binlog_pos' : 'gtid_executed';
+  const [row] = await connection.query(`SELECT @@GLOBAL.${name} AS gtid`);
+  return (row?.['gtid'] ?? '').replaceAll(/\s/g, '');
+}
+
+async function* streamRows(
+  connection: Connection,
+  sql: string,
+  signal: AbortSignal,
+): AsyncGenerator<Row, void, undefined> {
+  const rows = connection.query(sql).stream({ highWaterMark: 1_000 });
+  try {
+    for await (const row of rows) yield row as Row;
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw sourceError(cause);
+  }
+}
+
+/** Error numbers of MySQL and MariaDB that are about the table, not about the access. */
+const tableErrors: Readonly<Record<string, ErrorCodeName>> = {
+  ER_NO_SUCH_TABLE: 'CDC_1009',
+  ER_BAD_DB_ERROR: 'CDC_1009',
+};
+
+function sourceError(cause: unknown): PipelineError {
+  const { code, sqlState } = cause as { code?: unknown; sqlState?: unknown };
+  const known = typeof code === 'string' ? tableErrors[code] : undefined;
+  // An answer of the server carries an SQLSTATE; anything else is the connection.
+  const errorCode = known ?? (typeof sqlState === 'string' ? 'CDC_1008' : 'CDC_1004');
+  return new PipelineError(errorCode, `source: ${errorText(cause)}`, { cause });
+}

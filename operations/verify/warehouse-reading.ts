@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import type { CleanColumn, CleanValue } from '../../schemas/datasets/dataset.ts';
+import { parseUtcDateTime } from '../../schemas/datasets/strict-values.ts';
+import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
+import type {
+  LaterChanges,
+  QuarantineRow,
+  ShownRow,
+  StateRow,
+  UnreadableImages,
+  WarehousePart,
+} from './comparison.ts';
+import type { HistoryFacts } from './history.ts';
+import { covers, parseGtidSet } from './gtid.ts';
+import {
+  doubledNumbersSql,
+  driftSql,
+  frontierSql,
+  gapsSql,
+  imageSlices,
+  laterChangesSql,
+  numbersSql,
+  quarantineSql,
+  shownSql,
+  stateSql,
+  transactionsSql,
+  unreadableSql,
+  type WarehouseScope,
+} from './warehouse-statements.ts';
+
+export interface Frontier {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** All that the warehouse says of one source, as of one moment. */
+export interface WarehouseReading {
+  readonly frontier: Frontier;
+  readonly later: LaterChanges;
+  readonly unreadable: UnreadableImages;
+  readonly history: HistoryFacts;
+  /** The rows, in slices that bound the memory; fetched as they are asked for. */
+  parts(): AsyncIterable<WarehousePart>;
+}
+
+const IMAGES_A_SLICE = 50_000;
+const MAX_SLICES = 8;
+/** Numbers that are looked at first for the newest transaction inside a GTID; doubled each time. */
+const LOOK_BACK = 4_096;
+
+/** @returns the shown frontier with the highest epoch, undefined before the first is shown. */
+export async function readFrontier(
+  api: DataApi,
+  scope: WarehouseScope,
+  signal: AbortSignal,
+): Promise<Frontier | undefined> {
+  const { rows } = await api.query(frontierSql(scope), { signal });
+  const row = rows.at(-1);
+  return row && { epoch: number(row['epoch']), seq: number(row['seq']) };
+}
+
+/**
+ * Finds the last number whose source transaction is inside a GTID set: in an epoch, numbers follow
+ * the order of commits, so the transactions inside are the first ones. Markers that name no
+ * transaction count with what is before them.
+ *
+ * @returns 0 when none is inside.
+ */
+export async function findLastInside(
+  api: DataApi,
+  scope: WarehouseScope,
+  frontier: Frontier,
+  gtid: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const inside = parseGtidSet(gtid);
+  let last = frontier.seq;
+  for (let to = frontier.seq, size = LOOK_BACK; to > 0; size *= 2) {
+    const from = Math.max(0, to - size);
+    const sql = transactionsSql(scope, frontier.epoch, from, to);
+    const { rows } = await api.query(sql, { signal });
+    for (const row of rows) {
+      const transaction = row['gtid'];
+      // The rows of a snapshot were read at its beginning: inside whatever streams after it.
+      if (typeof transaction !== 'string' || covers(inside, parseGtidSet(transaction))) return last;
+      last = number(row['first_seq']) - 1;
+    }
+    to = from;
+  }
+  return last;
+}
+
+/**
+ * Reads one source's part of the warehouse in one transaction, so that frontier, history, state and
+ * views belong together.
+ *
+ * @param above number at which the source was read; what lies above is told as later changes.
+ * @param expectedImages how many rows to expect, which decides in how many slices they are read.
+ * @returns undefined when another epoch is shown by now.
+ */
+export async function readWarehouse(
+  api: DataApi,
+  scope: WarehouseScope,
+  options: {
+    readonly epoch: number;
+    readonly above: number;
+    readonly expectedImages: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<WarehouseReading | undefined> {
+  const { epoch, above, signal } = options;
+  const slices = imageSlices(sliceCount(options.expectedImages));
+  const { id } = await api.runBatch(
+    {
+      name: 'careplus-verify',
+      token: randomUUID(),
+      statements: [
+        frontierSql(scope),
+        laterChangesSql(scope, epoch, above),
+        unreadableSql(scope, epoch),
+        numbersSql(scope, epoch),
+        driftSql(scope, epoch),
+        ...slices.flatMap((slice) => [
+          stateSql(scope, epoch, slice),
+          shownSql(scope, slice),
+          quarantineSql(scope, slice),
+        ]),
+      ],
+    },
+    { signal },
+  );
+  const rowsOf = async (statement: number) =>
+    (await api.result(`${id}:${statement}`, { signal })).rows;
+
+  const frontiers = (await rowsOf(1)).map((row) => ({
+    epoch: number(row['epoch']),
+    seq: number(row['seq']),
+  }));
+  const frontier = frontiers.at(-1);
+  if (frontier?.epoch !== epoch) return undefined;
+  const later = laterChanges(await rowsOf(2));
+  const unreadable = unreadableImages(await rowsOf(3));
+  const [numbers = {}] = await rowsOf(4);
+  const drift = await rowsOf(5);
+  return {
+    frontier,
+    later,
+    unreadable,
+    history: {
+      shownFrontiers: frontiers.length,
+      frontier: frontier.seq,
+      last: number(numbers['last_seq'] ?? 0),
+      transactionEnds: numbers['ends'] == null ? null : number(numbers['ends']) === 1,
+      drift: drift.map((row) => ({
+        imageId: text(row['history_image'] ?? row['state_image']),
+        history: number(row['history_copies'] ?? 0),
+        state: number(row['state_copies'] ?? 0),
+      })),
+      ...(await wrongNumbers(api, scope, frontier, numbers, signal)),
+    },
+    async *parts() {
+      for (const index of slices.keys()) {
+        const first = 6 + index * 3;
+        yield {
+          state: (await rowsOf(first)).map(stateRow),
+          shown: (await rowsOf(first + 1)).map((row) => shownRow(row, scope.dataset.cleanColumns)),
+          quarantine: (await rowsOf(first + 2)).map(quarantineRow),
+        };
+      }
+    },
+  };
+}
+
+/** Names the numbers that are missing or doubled; asks the warehouse only when the counts say so. */
+async function wrongNumbers(
+  api: DataApi,
+  scope: WarehouseScope,
+  { epoch, seq }: Frontier,
+  numbers: WarehouseRow,
+  signal: AbortSignal,
+): Promise<Pick<HistoryFacts, 'missingNumbers' | 'doubledNumbers'>> {
+  const held = number(numbers['numbers'] ?? 0);
+  const distinct = number(numbers['distinct_numbers'] ?? 0);
+  const last = number(numbers['last_seq'] ?? 0);
+  const missingNumbers: [number, number][] = [];
+  const doubledNumbers: number[] = [];
+  if (distinct !== last || number(numbers['first_seq'] ?? 1) !== 1) {
+    const { rows } = await api.query(gapsSql(scope, epoch), { signal });
+    for (const row of rows)
+      missingNumbers.push([number(row['first_seq']), number(row['last_seq'])]);
+  }
+  if (last < seq) missingNumbers.push([last + 1, seq]);
+  if (held !== distinct) {
+    const { rows } = await api.query(doubledNumbersSql(scope, epoch), { signal });
+    for (const row of rows) doubledNumbers.push(number(row['seq']));
+  }
+  return { missingNumbers, doubledNumbers };
+}
+
+function sliceCount(images: number): number {
+  let count = 1;
+  while (count < MAX_SLICES && images / count > IMAGES_A_SLICE) count *= 2;
+  return count;
+}
+
+function laterChanges(rows: readonly WarehouseRow[]): LaterChanges {
+  const copies = new Map<string, number>();
+  const keys = new Set<string>();
+  let barrier = false;
+  for (const row of rows) {
+    if (number(row['barrier']) === 1) {
+      barrier = true;
+      continue;
+    }
+    copies.set(text(row['image_id']), number(row['copies']));
+    keys.add(text(row['key_hash']));
+  }
+  return { copies, keys, barrier };
+}
+
+function unreadableImages(rows: readonly WarehouseRow[]): UnreadableImages {
+  return {
+    keys: new Set(rows.map((row) => text(row['key_hash']))),
+    keyless: rows.some((row) => row['key_text'] === null || row['key_text'] === ''),
+  };
+}
+
+function stateRow(row: WarehouseRow): StateRow {
+  return {
+    imageId: text(row['image_id']),
+    keyHash: text(row['key_hash']),
+    copies: number(row['copies']),
+    rulesVersion: number(row['rules_version']),
+  };
+}
+
+function shownRow(row: WarehouseRow, columns: readonly CleanColumn[]): ShownRow {
+  return {
+    imageId: text(row['image_id']),
+    copies: number(row['copies']),
+    cells: columns.map((column) => cell(column, row[column.name] ?? null)),
+  };
+}
+
+function quarantineRow(row: WarehouseRow): QuarantineRow {
+  const reasons = row['reasons'] ?? null;
+  return {
+    imageId: text(row['image_id']),
+    copies: number(row['copies']),
+    reasons: reasons === null ? null : text(reasons),
+  };
+}
+
+/** A view's value in the form of the rules: times as epoch milliseconds, counts as numbers. */
+function cell(column: CleanColumn, value: WarehouseValue): CleanValue {
+  if (value === null) return null;
+  switch (column.type) {
+    case 'text':
+      return text(value);
+    case 'integer':
+      return number(value);
+    case 'timestamp':
+      // What is no time stays as it is, and so differs from every time.
+      return parseUtcDateTime(text(value)) ?? text(value);
+  }
+}
+
+function text(value: WarehouseValue | undefined): string {
+  return typeof value === 'string' ? value : String(value ?? '');
+}
+
+function number(value: WarehouseValue | undefined): number {
+  return Number(value);
+}
