@@ -1,16 +1,17 @@
 -- Tickets: a numbered log of signed images, the images that wait, and the state that they add up to.
 -- The columns from rank to kafka_offset stand in the order of schemas/image-row.ts; a test compares.
+-- NOT NULL is checked by COPY: a file without numbers fails there, where it can be told apart.
 CREATE TABLE IF NOT EXISTS stage.ticket_image (
-  source VARCHAR(255),
-  epoch BIGINT,
-  seq BIGINT,
-  tx_end INTEGER,
-  kind VARCHAR(1),
-  key_hash VARCHAR(32),
-  image_id VARCHAR(32),
-  rank BIGINT,
-  rules_version INTEGER,
-  accepted INTEGER,
+  source VARCHAR(255) NOT NULL,
+  epoch BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  tx_end INTEGER NOT NULL,
+  kind VARCHAR(1) NOT NULL,
+  key_hash VARCHAR(32) NOT NULL,
+  image_id VARCHAR(32) NOT NULL,
+  rank BIGINT NOT NULL,
+  rules_version INTEGER NOT NULL,
+  accepted INTEGER NOT NULL,
   ticket_id VARCHAR(256),
   created_at_ms BIGINT,
   resolved_at_ms BIGINT,
@@ -121,10 +122,11 @@ CREATE TABLE IF NOT EXISTS ops.ticket_ledger (
   reason VARCHAR(1024)
 ) DISTSTYLE ALL;
 
--- fence and assertion results are stored, or a planner could leave the division out.
+-- A check passes or divides by zero. Its result is stored, or a planner could leave the division out.
 CREATE TABLE IF NOT EXISTS ops.ticket_batches (
   batch_id VARCHAR(80) NOT NULL,
-  fence INTEGER NOT NULL,
+  check_name VARCHAR(16) NOT NULL,
+  passed INTEGER NOT NULL,
   loaded_at TIMESTAMP NOT NULL
 ) DISTSTYLE ALL;
 

@@ -15,7 +15,7 @@ function migrationColumns(file: string, table: string): string[] {
   const body = sql.slice(sql.indexOf('(', start) + 1, sql.indexOf('\n)', start));
   return body
     .split('\n')
-    .map((line) => line.trim().replace(/,$/, ''))
+    .map((line) => line.trim().replace(/( NOT NULL)?,?$/, ''))
     .filter((line) => line !== '');
 }
 

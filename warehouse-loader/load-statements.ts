@@ -1,0 +1,158 @@
+import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { COPIED, imageStatements, imageTables, type LoadStatement } from './image-statements.ts';
+import { cutToBytes, quoteText, sqlInteger } from './sql-quoting.ts';
+
+/** An object of the lake, as its listing shows it. */
+export interface LakeObject {
+  readonly key: string;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+/** A batch of one dataset's objects, ready to be loaded. */
+export interface LoadBatch {
+  readonly dataset: TableDataset;
+  /** 32 hex digits over the objects' keys and ETags. */
+  readonly batchId: string;
+  readonly objects: readonly LakeObject[];
+}
+
+export interface LoadTarget {
+  /** This loader's token: it stands in `ops.loader` until another loader takes over. */
+  readonly token: string;
+  /** `s3://bucket/key` of the COPY manifest. */
+  readonly manifestUrl: string;
+  readonly copyRoleArn: string;
+}
+
+/** What the ledger says of an object that was not loaded. */
+export interface SetAside {
+  readonly object: LakeObject;
+  readonly outcome: 'quarantined' | 'foreign';
+  readonly reason: string;
+}
+
+/** Limits of BatchExecuteStatement (Redshift management guide, "Using the Data API"). */
+export const MAX_STATEMENTS = 40;
+export const MAX_STATEMENT_BYTES = 100_000;
+/** Keeps the ledger's statement under {@link MAX_STATEMENT_BYTES} with the longest keys that are loaded. */
+export const MAX_OBJECTS = 200;
+
+/** Name of the step whose failure can be an object's fault. */
+export const COPY_STEP = 'copy';
+/** Name of the step at which a loader that was replaced fails. */
+export const FENCE_STEP = 'fence';
+/** Name of the step whose rows tell how far the warehouse is. */
+export const REPORT_STEP = 'report';
+
+/**
+ * The whole transaction of one batch. LOCK comes first of all: the snapshot of a transaction is
+ * taken at its first SELECT or change, and must be taken behind the lock.
+ */
+export function loadStatements(batch: LoadBatch, target: LoadTarget): LoadStatement[] {
+  const { dataset, batchId, objects } = batch;
+  const t = imageTables(dataset);
+  const loaded = objects.map((object) => ledgerRow(object, batchId, 'loaded', null));
+  return [
+    ...openTransaction(dataset, batchId, target.token),
+    ...ledgerStatements(dataset, loaded),
+    { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${t.stage})` },
+    {
+      step: COPY_STEP,
+      sql: `COPY ${COPIED} FROM ${quoteText(target.manifestUrl)} IAM_ROLE ${quoteText(target.copyRoleArn)} FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
+    },
+    ...imageStatements(dataset, batchId),
+  ];
+}
+
+/** Writes objects that are not loaded into the ledger, so that no start finds them as new. */
+export function setAsideStatements(
+  dataset: TableDataset,
+  batchId: string,
+  token: string,
+  objects: readonly SetAside[],
+): LoadStatement[] {
+  const rows = objects.map(({ object, outcome, reason }) =>
+    ledgerRow(object, batchId, outcome, reason),
+  );
+  return [...openTransaction(dataset, batchId, token), ...ledgerStatements(dataset, rows)];
+}
+
+/** Makes `token` the dataset's loader; the one before fails at its next fence. */
+export function takeOverStatements(dataset: TableDataset, token: string): LoadStatement[] {
+  const name = quoteText(dataset.name);
+  const value = quoteText(token);
+  return [
+    { step: 'lock', sql: 'LOCK TABLE ops.loader' },
+    {
+      step: 'first loader',
+      sql: `INSERT INTO ops.loader (dataset, token, taken_at)
+SELECT ${name}, ${value}, getdate() FROM (SELECT count(*) AS n FROM ops.loader WHERE dataset = ${name}) q WHERE q.n = 0`,
+    },
+    {
+      step: 'take over',
+      sql: `UPDATE ops.loader SET token = ${value}, taken_at = getdate() WHERE dataset = ${name}`,
+    },
+  ];
+}
+
+/** Numbers that are missing below pending ones, oldest first; asked only while something waits. */
+export function holesQuery(dataset: TableDataset): string {
+  const t = imageTables(dataset);
+  return `SELECT q.source, q.epoch, q.prior + 1 AS missing_from, q.seq - 1 AS missing_to
+FROM (SELECT p.source, p.epoch, p.seq, CASE WHEN lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) IS NULL THEN f.seq ELSE lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) END AS prior
+  FROM ${t.pending} p JOIN ${t.frontier} f ON f.source = p.source AND f.epoch = p.epoch AND f.live = 1) q
+WHERE q.seq > q.prior + 1 ORDER BY q.source, q.epoch, q.seq LIMIT 1000`;
+}
+
+function openTransaction(dataset: TableDataset, batchId: string, token: string): LoadStatement[] {
+  const t = imageTables(dataset);
+  return [
+    { step: 'lock', sql: `LOCK TABLE ${t.ledger}` },
+    {
+      // Divides by zero when the token is no longer this loader's.
+      step: FENCE_STEP,
+      sql: `INSERT INTO ${t.batches} (batch_id, check_name, passed, loaded_at)
+SELECT ${quoteText(batchId)}, 'fence', 1 / count(*), getdate() FROM ops.loader WHERE dataset = ${quoteText(dataset.name)} AND token = ${quoteText(token)}`,
+    },
+  ];
+}
+
+/** A repeated object changes nothing here either: the ledger keeps what it said first. */
+function ledgerStatements(dataset: TableDataset, rows: readonly string[]): LoadStatement[] {
+  const t = imageTables(dataset);
+  const columns = ['object_key', 'etag', 'bytes', 'batch_id', 'outcome', 'reason'];
+  return [
+    { step: 'ledger rows', sql: `CREATE TEMP TABLE listed (LIKE ${t.ledger})` },
+    {
+      step: 'list objects',
+      sql: `INSERT INTO listed (${columns.join(', ')}) VALUES\n${rows.join(',\n')}`,
+    },
+    {
+      step: 'write ledger',
+      sql: `INSERT INTO ${t.ledger} (${columns.join(', ')})
+SELECT ${columns.map((name) => `k.${name}`).join(', ')} FROM listed k
+LEFT JOIN ${t.ledger} l ON l.object_key = k.object_key WHERE l.object_key IS NULL`,
+    },
+    { step: 'drop ledger rows', sql: 'DROP TABLE listed' },
+  ];
+}
+
+function ledgerRow(
+  object: LakeObject,
+  batchId: string,
+  outcome: string,
+  reason: string | null,
+): string {
+  const values = [
+    quoteText(object.key),
+    quoteText(object.etag),
+    sqlInteger(object.bytes),
+    quoteText(batchId),
+    quoteText(outcome),
+    reason === null ? 'NULL' : quoteText(cutToBytes(reason, 1024)),
+  ];
+  return `(${values.join(', ')})`;
+}
