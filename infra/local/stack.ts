@@ -117,20 +117,21 @@ function restartWhenKilled<T extends Stoppable & { readonly child: Child }>(
   report: Report,
 ): Stoppable {
   const stopping = new AbortController();
+  const stopped = () => stopping.signal.aborted;
   let current = first;
   const watch = async () => {
-    while (!stopping.signal.aborted) {
+    while (!stopped()) {
       await current.child.exited;
-      if (stopping.signal.aborted) return;
+      if (stopped()) return;
       report(`${name} ended; starting it again`);
       await startAgain();
     }
   };
   const startAgain = async () => {
-    while (!stopping.signal.aborted) {
+    while (!stopped()) {
       try {
         current = await start();
-        if (stopping.signal.aborted) await current.stop();
+        if (stopped()) await current.stop();
         return;
       } catch (error) {
         report(`${name} did not start: ${errorText(error)}`);
@@ -222,7 +223,7 @@ export interface DaemonOptions extends ServerOptions {
 const DAEMON_READY_MS = 60_000;
 
 /** Starts the daemons one process each, keeps them running, and resolves when all are ready. */
-export async function startDaemons(options: DaemonOptions): Promise<Stoppable> {
+export async function startDaemons(options: DaemonOptions): Promise<{ stop(): Promise<void> }> {
   const { stateDir, report, signal, configFile } = options;
   const [program, ...args] = options.command;
   const started: SupervisedChild[] = [];

@@ -29,10 +29,14 @@ export async function runInBackground(
   const logs = path.join(stateDir, 'logs');
   mkdirSync(logs, { recursive: true });
   const log = openSync(path.join(logs, 'supervisor.log'), 'a');
-  const child = spawn(process.execPath, [...argv.filter((word) => word !== '--fresh'), '--supervised'], {
-    detached: true,
-    stdio: ['ignore', log, log, 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...argv.filter((word) => word !== '--fresh'), '--supervised'],
+    {
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    },
+  );
   const stop = () => child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -5,7 +5,9 @@ import type { VerbCall } from '../cli/context.ts';
 import { exitCodes } from '../cli/faults.ts';
 import { placeLocalCredentials } from '../cli/local-credentials.ts';
 import { closeTheBooks } from './close-the-books.ts';
-import { askedFeed, checkFeed, type UpRequest } from './foreground.ts';
+import { askedFeed, checkFeed } from './feed-state.ts';
+import type { UpRequest } from './foreground.ts';
+import { createRunOutput } from './run-output.ts';
 
 /** A stack is up already: says where its page is, and closes the books if that was asked for. */
 export async function joinRunningStack(request: UpRequest, call: VerbCall): Promise<number> {
@@ -15,5 +17,7 @@ export async function joinRunningStack(request: UpRequest, call: VerbCall): Prom
   placeLocalCredentials(config.aws);
   const { output, signal } = call;
   output.text(`the page is at http://${config.dashboard.host}:${config.dashboard.port}`);
-  return request.untilIdle ? closeTheBooks(config, { output, signal }) : exitCodes.good;
+  return request.untilIdle
+    ? closeTheBooks(config, { output: createRunOutput(output), signal })
+    : exitCodes.good;
 }

@@ -2,7 +2,7 @@ import type { Output } from '../cli/output.ts';
 import type { BackgroundMessage } from './background.ts';
 
 /** Where a run of the local stack tells what happens. */
-export interface RunOutput extends Pick<Output, 'note' | 'text' | 'document'> {
+export interface RunOutput extends Output {
   /** What was asked for is done; the stack may stay up. */
   done(code: number): void;
 }
@@ -17,10 +17,14 @@ export function createRunOutput(output: Output): RunOutput {
     if (process.connected) process.send?.(message);
     else otherwise();
   };
+  const document = (value: object) =>
+    tell({ type: 'document', value: { ...value } }, () => undefined);
   return {
+    json: output.json,
+    line: document,
+    document,
     note: (line) => tell({ type: 'note', line }, () => output.note(line)),
     text: (line) => tell({ type: 'text', line }, () => output.note(line)),
-    document: (value) => tell({ type: 'document', value: { ...value } }, () => undefined),
     done: (code) => tell({ type: 'done', code }, () => undefined),
   };
 }

@@ -63,7 +63,8 @@ async function up(call: VerbCall): Promise<number> {
   if (options.supervised !== true) {
     const running = supervisorPid(stateDir) !== undefined;
     if (options.fresh === true) {
-      if (running) throw new PipelineError('CFG_9005', `a stack is up in ${stateDir}: first careplus down`);
+      if (running)
+        throw new PipelineError('CFG_9005', `a stack is up in ${stateDir}: first careplus down`);
       await endLeftovers(stateDir);
       removeState(stateDir);
     }

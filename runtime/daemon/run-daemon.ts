@@ -45,7 +45,7 @@ const CLOSE_MS = 5_000;
  */
 export async function runDaemon(
   definition: DaemonDefinition,
-  options: { readonly configFile: string; readonly checkOnly?: boolean },
+  options: { readonly configFile: string },
 ): Promise<number> {
   const log = createLog(definition.name);
   let config: Config;
@@ -53,10 +53,6 @@ export async function runDaemon(
     config = loadConfig(options.configFile);
   } catch (error) {
     return report(error, log);
-  }
-  if (options.checkOnly) {
-    process.stdout.write(`${options.configFile}: ok\n`);
-    return exitCodes.stopped;
   }
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../runtime/config/load-config.ts';
+import { readSecret } from '../../../runtime/config/secrets.ts';
+
+const example = readFileSync(path.resolve(import.meta.dirname, '../../../careplus.yaml'), 'utf8');
+
+function problems(text: string): string {
+  try {
+    parseConfig(text, 'careplus.yaml');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'CFG_9001' });
+    return (error as Error).message;
+  }
+  return '';
+}
+
+const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split('\n').length;
+
+describe('configuration', () => {
+  it('fills defaults in', () => {
+    const config = parseConfig(example, 'careplus.yaml');
+    expect(config.source).toMatchObject({ heartbeatSeconds: 10, checkpointIntervalMs: 1_000 });
+    expect(config.drainMs).toBe(20_000);
+  });
+
+  it('names the line of a misspelt setting', () => {
+    const text = example.replace('bucket:', 'buket:');
+    expect(problems(text)).toContain(`careplus.yaml:${lineOf(text, 'buket')}: aws.buket:`);
+  });
+
+  it('lists every problem at once', () => {
+    const text = example
+      .replace('port: 3306', 'port: many')
+      .replace('serverId: 7001', 'serverId: 0')
+      .replace('support-tickets:', 'suport-tickets:');
+    const found = problems(text);
+    expect(found).toContain(`careplus.yaml:${lineOf(text, 'port: many')}: source.port:`);
+    expect(found).toContain(`careplus.yaml:${lineOf(text, 'serverId: 0')}: source.serverId:`);
+  });
+
+  it('refuses a dataset that it does not know', () => {
+    expect(problems(example.replace('support-tickets:', 'suport-tickets:'))).toContain(
+      'datasets.suport-tickets: no such dataset',
+    );
+  });
+
+  it('tells where the YAML is broken', () => {
+    expect(problems('version: 1\nkafka: [\n')).toMatch(/^careplus\.yaml:\d+: /);
+  });
+
+  it('reads a secret from its file or the environment and names what is missing', () => {
+    process.env['CAREPLUS_TEST_SECRET'] = 'from the environment';
+    expect(readSecret('x.passwordFile', undefined, 'CAREPLUS_TEST_SECRET')).toBe(
+      'from the environment',
+    );
+    expect(() => readSecret('x.passwordFile', undefined, 'CAREPLUS_TEST_ABSENT')).toThrow(
+      /CAREPLUS_TEST_ABSENT/,
+    );
+    expect(() => readSecret('x.passwordFile', '/nowhere/password', 'X')).toThrow(/passwordFile/);
+  });
+});
