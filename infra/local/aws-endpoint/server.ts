@@ -16,6 +16,8 @@ export interface EndpointOptions extends JsonDispatchOptions, Omit<AdminOptions,
 }
 
 export interface Endpoint {
+  /** Names of the services that it runs. */
+  readonly services: readonly string[];
   readonly url: string;
   readonly port: number;
   /** Ends long polls, answers what is being served, then closes the services. */
@@ -87,7 +89,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     for (const service of options.services.values()) await service.close();
   };
   let closing: Promise<void> | undefined;
-  return { url: `http://${HOST}:${port}`, port, close: () => (closing ??= close()) };
+  return { services, url: `http://${HOST}:${port}`, port, close: () => (closing ??= close()) };
 }
 
 /** A page in a browser must not reach the endpoint by a name that it has pointed at the loopback address. */
