@@ -10,8 +10,15 @@
  * message says what to do), 1 an installation failed, 130 interrupted.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as programs from './infra/local/programs.mjs';
@@ -46,6 +53,7 @@ function run(title, command, args, { env = process.env, remedy = '' } = {}) {
   const began = Date.now();
   say(`${title} …`);
   return new Promise((resolve, reject) => {
+    if (interrupted) return reject(new SetupError('interrupted; run it again to go on', 130));
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running = child;
     let output = '';
@@ -164,34 +172,7 @@ function aptKnows(name) {
   return /Candidate: (?!\(none\))/.test(stdout ?? '');
 }
 
-/**
- * Debian's packages start their servers at installation and at boot; the local stack runs its own,
- * so a policy-rc.d that forbids it stands while apt works. The trap puts back what was there before,
- * also after a failure or a signal; a leftover of a killed run is known by its second line.
- */
-const installScript = `
-set -u
-policy=/usr/sbin/policy-rc.d
-saved=$policy.before-careplus
-mark='# careplus-streams: stands only while setup.mjs installs packages'
-restore() {
-  if grep -qsF "$mark" $policy; then rm -f $policy; fi
-  if [ -e $saved ]; then mv $saved $policy; fi
-}
-restore
-trap restore EXIT
-trap 'exit 130' INT TERM HUP
-if [ -e $policy ]; then mv $policy $saved; fi
-printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" > $policy
-chmod 755 $policy
-export DEBIAN_FRONTEND=noninteractive
-dpkg --configure -a &&
-apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" || exit 1
-for service in mariadb postgresql; do
-  case " $* " in *" $service"*) update-rc.d $service disable ;; esac
-done
-exit 0
-`;
+const installScript = join(root, 'infra/local/install-debian-packages.sh');
 
 /** The words before a command that make it run as root; null if this user cannot. */
 function rootPrefix() {
@@ -215,19 +196,15 @@ async function installDebianPackages(missing, prefix) {
     const [program, ...args] = [...prefix, ...command];
     return [program, args];
   };
-  const lists = await run('package lists', ...asRoot('apt-get', 'update', '-q')).catch((error) => {
+  await run('Debian package lists', ...asRoot('apt-get', 'update', '-q')).catch((error) => {
     if (interrupted) throw error;
-    say(`apt-get update failed, going on with the lists that are there: ${error.message}`);
+    say(`${error.message}\nGoing on with the lists that are there.`);
   });
-  void lists;
   const names = missing.map((alternatives) => alternatives.find(aptKnows) ?? alternatives[0]);
-  await run(
-    `Debian packages ${names.join(' ')}`,
-    ...asRoot('sh', '-c', installScript, 'sh', ...names),
-    {
-      remedy: `Install them by hand, then run it again:\n  apt-get install ${names.join(' ')}`,
-    },
-  );
+  const title = `Debian packages ${names.join(' ')} (their servers are not started)`;
+  await run(title, ...asRoot('sh', installScript, '/', ...names), {
+    remedy: `Install them by hand, then run it again:\n  apt-get install ${names.join(' ')}`,
+  });
 }
 
 // ---------------------------------------------------------------- Kafka
@@ -291,7 +268,7 @@ async function main(args) {
   const steps = plan();
   if (steps.length === 0) return;
   say(`missing: ${steps.map(({ what }) => what).join('; ')}`);
-  say('installing it now; on a bare machine this takes one to three minutes');
+  say('installing it now; all of it takes about a minute on a bare machine');
   for (const { install } of steps) await install();
   const left = plan().map(({ what }) => what);
   if (left.length > 0)
