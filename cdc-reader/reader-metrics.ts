@@ -1,0 +1,42 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Counters of one table's stream; updated per batch, never per row. */
+export interface ReaderMetrics {
+  recordsWritten(count: number): void;
+  imagesWritten(count: number): void;
+  transactionsRead(count: number): void;
+  snapshotTaken(): void;
+  failed(code: string): void;
+  /** Seconds between the commit of what was read last and now; 0 when the source has nothing more. */
+  setLag(seconds: number): void;
+}
+
+/** Registers the metrics once; a stream gets its own by its source id. */
+export function createReaderMetrics(registry: Registry): (sourceId: string) => ReaderMetrics {
+  const counter = (name: string, help: string, labels: string[] = []) =>
+    new Counter({
+      name: `careplus_cdc_reader_${name}_total`,
+      help,
+      labelNames: ['source', ...labels],
+      registers: [registry],
+    });
+  const records = counter('records', 'Change records written to the topic');
+  const images = counter('images', 'Row images and markers written to the topic');
+  const transactions = counter('transactions', 'Source transactions read, of any table');
+  const snapshots = counter('snapshots', 'Snapshots taken');
+  const errors = counter('errors', 'Attempts that ended with an error', ['error_code']);
+  const lag = new Gauge({
+    name: 'careplus_cdc_reader_lag_seconds',
+    help: 'Age of the newest source transaction read, 0 when the source has nothing more',
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  return (source) => ({
+    recordsWritten: (count) => records.inc({ source }, count),
+    imagesWritten: (count) => images.inc({ source }, count),
+    transactionsRead: (count) => transactions.inc({ source }, count),
+    snapshotTaken: () => snapshots.inc({ source }),
+    failed: (code) => errors.inc({ source, error_code: code }),
+    setLag: (seconds) => lag.set({ source }, seconds),
+  });
+}

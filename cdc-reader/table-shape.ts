@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { PipelineError } from '../runtime/pipeline-error.ts';
+import type { MappedColumn, TableDataset } from '../schemas/datasets/dataset.ts';
+import { projectColumns } from '../schemas/datasets/projection.ts';
+import { avroFieldName, type RowValues, type ShapeColumn } from '../schemas/row-change.ts';
+import { canonicalKind, type CanonicalKind, type ToCanonical } from './canonical-value.ts';
+
+/** A column as INFORMATION_SCHEMA or TABLE_MAP tells it. */
+export interface ColumnDefinition {
+  readonly name: string;
+  /** COLUMN_TYPE. */
+  readonly type: string;
+  /** Character set; null for types without one. */
+  readonly charset: string | null;
+}
+
+/** A column whose values are carried. */
+interface CarriedColumn extends ShapeColumn {
+  readonly kind: CanonicalKind;
+  /** Name of its field in a change record. */
+  readonly field: string;
+}
+
+/** The columns of a captured table at one time, and what the dataset makes of them. */
+export interface TableShape {
+  readonly columns: readonly CarriedColumn[];
+  /** Over names and types of all columns: one writer schema per hash. */
+  readonly hash: string;
+  /** Over the mapped columns only: when it changes, stored images have changed without row events. */
+  readonly mappedHash: string;
+  /** Field that holds the key of a row's record. */
+  readonly keyField: string;
+}
+
+/**
+ * Character sets that zongji decodes exactly as the server does (test/integration/cdc-reader
+ * compares every code).
+ */
+export const readableCharsets: ReadonlySet<string> = new Set([
+  ...['utf8mb4', 'utf8mb3', 'ascii', 'latin1', 'latin2', 'latin5', 'latin7', 'greek', 'hebrew'],
+  ...['cp1250', 'cp1251', 'cp1256', 'cp1257', 'cp850', 'cp852', 'cp866', 'koi8r', 'koi8u'],
+  ...['macroman', 'macce', 'tis620', 'armscii8', 'ucs2', 'utf16', 'utf16le', 'utf32'],
+]);
+
+/**
+ * @throws {PipelineError} CDC_1003 for a mapped column that is missing, CDC_1001 for one whose
+ *   type or character set cannot be read. Unmapped columns of such types are not carried.
+ */
+export function describeShape(
+  dataset: TableDataset,
+  definitions: readonly ColumnDefinition[],
+): TableShape {
+  const names = definitions.map(({ name }) => name);
+  const projection = projectColumns(dataset.mapping, names);
+  if ('missing' in projection) throw missingColumns(dataset, projection.missing, names);
+  const mappedNames = new Set(projection.columns.values());
+  const columns: CarriedColumn[] = [];
+  for (const definition of definitions) {
+    const column = carry(definition);
+    if (column) columns.push(column);
+    else if (mappedNames.has(definition.name)) throw unreadableColumn(dataset, definition);
+  }
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const mapped = [...projection.columns].map(([field, name]) => [
+    field,
+    name,
+    byName.get(name)?.type,
+  ]);
+  return {
+    columns,
+    hash: shortHash(columns.map(({ name, type }) => [name, type])),
+    mappedHash: shortHash(mapped),
+    keyField: avroFieldName(projection.columns.get(dataset.keyField) ?? ''),
+  };
+}
+
+/** The shape of a record that carries no row. */
+export const emptyShapeHash = shortHash([]);
+
+function carry(definition: ColumnDefinition): CarriedColumn | undefined {
+  const { name, charset } = definition;
+  const type = normalizeType(definition);
+  const kind = canonicalKind(type);
+  if (kind === undefined || (charset !== null && !readableCharsets.has(charset))) return undefined;
+  return { name, type, kind, field: avroFieldName(name) };
+}
+
+const INTEGERS = /^(?:tiny|small|medium|big)?int$/;
+
+/**
+ * One spelling per type, with the attributes that bear on canonical texts: INFORMATION_SCHEMA
+ * gives display widths and lengths that TABLE_MAP does not know.
+ */
+export function normalizeType({ type, charset }: ColumnDefinition): string {
+  const bare = type.replace(/\/\*.*?\*\//g, '').trim();
+  const [, base = '', inner = '', rest = ''] = /^([a-z0-9]+)(\(.*\))?(.*)$/s.exec(bare) ?? [];
+  const unsigned = rest.includes('unsigned') ? ' unsigned' : '';
+  if (charset !== null) {
+    return base === 'enum' || base === 'set' ? `${base}${inner} ${charset}` : `${base} ${charset}`;
+  }
+  if (INTEGERS.test(base) || base === 'float' || base === 'double') return base + unsigned;
+  if (base === 'year' || base === 'varbinary') return base;
+  return base + inner + unsigned;
+}
+
+/** Makes the row of a change record from a row's values. */
+export type RowReader<T> = (row: T) => RowValues;
+
+/**
+ * Compiles a reader for rows that give their values by position.
+ *
+ * @param read the value at a column's place; null for NULL.
+ */
+export function createRowReader<Row, Value>(
+  shape: TableShape,
+  toCanonical: Readonly<Record<CanonicalKind, ToCanonical<Value>>>,
+  read: (row: Row, column: CarriedColumn, index: number) => Value | null,
+): RowReader<Row> {
+  const columns = shape.columns.map((column) => ({ column, convert: toCanonical[column.kind] }));
+  return (row) => {
+    const values: Record<string, string | null> = {};
+    for (const [index, { column, convert }] of columns.entries()) {
+      const value = read(row, column, index);
+      values[column.field] = value === null ? null : convert(value);
+    }
+    return values;
+  };
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}
+
+function missingColumns(
+  dataset: TableDataset,
+  missing: readonly MappedColumn[],
+  present: readonly string[],
+): PipelineError {
+  const lines = missing.map(
+    ({ field, column }) =>
+      `{ field: '${field}', column: '${column}', aliases: ['new_name'] } in schemas/datasets/${dataset.name}/source-mapping.ts`,
+  );
+  return new PipelineError(
+    'CDC_1003',
+    `the table has no column ${missing.map(({ column }) => column).join(', ')}; it has ${present.join(', ')}. ` +
+      `If it was renamed, write ${lines.join(' and ')}`,
+    { context: { dataset: dataset.name, missing: missing.map(({ column }) => column).join(',') } },
+  );
+}
+
+function unreadableColumn(dataset: TableDataset, definition: ColumnDefinition): PipelineError {
+  const { name, type, charset } = definition;
+  const what = charset === null ? type : `${type} character set ${charset}`;
+  const cure =
+    charset === null
+      ? `give it a numeric, time, text or binary type`
+      : `ALTER TABLE … MODIFY \`${name}\` ${type} CHARACTER SET utf8mb4`;
+  return new PipelineError(
+    'CDC_1001',
+    `values of the mapped column ${name} (${what}) cannot be read: ${cure}`,
+    { context: { dataset: dataset.name, column: name } },
+  );
+}
