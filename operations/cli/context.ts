@@ -45,7 +45,11 @@ interface GlobalOptions {
   readonly state: string;
 }
 
-export function createContext(streams: OutputStreams): CliContext {
+/** @param setExitCode is told the exit code of the verb that ran. */
+export function createContext(
+  streams: OutputStreams,
+  setExitCode: (code: number) => void,
+): CliContext {
   return {
     action:
       (run) =>
@@ -57,7 +61,7 @@ export function createContext(streams: OutputStreams): CliContext {
         const configFile = configPath(globals);
         let signal: AbortSignal | undefined;
         try {
-          process.exitCode = await run({
+          const code = await run({
             args: command.processedArgs.filter((value) => typeof value === 'string'),
             options: command.opts(),
             output,
@@ -72,8 +76,9 @@ export function createContext(streams: OutputStreams): CliContext {
               return config;
             },
           });
+          setExitCode(code);
         } catch (error) {
-          process.exitCode = reportFault(error, output);
+          setExitCode(reportFault(error, output));
         }
       },
   };

@@ -1,4 +1,6 @@
+import { addAbortSignal } from 'node:stream';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
+import { waitOrAbort } from '../../runtime/abortable-wait.ts';
 import type { SourceConfig } from '../../runtime/config/config-schema.ts';
 import { readSecret } from '../../runtime/config/secrets.ts';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
@@ -36,23 +38,17 @@ export async function connectSource(
   });
   // Failures also reject the query that is under way; without a listener they would end the process.
   connection.on('error', () => undefined);
-  const onAbort = () => connection.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
-
-  const query = (sql: string, values: readonly string[] = []) =>
+  const run = (sql: string, values: readonly string[]) =>
     new Promise<Row[]>((resolve, reject) => {
       connection.query<RowDataPacket[]>(sql, [...values], (cause, rows) => {
-        if (!cause) resolve(rows);
-        else if (signal.aborted) reject(signal.reason as Error);
-        else reject(sourceError(cause));
+        if (cause) reject(sourceError(cause));
+        else resolve(rows);
       });
     });
-  const close = () => {
-    signal.removeEventListener('abort', onAbort);
-    connection.destroy();
-  };
+  // The client knows no signal: on abort its answer is no longer waited for.
+  const query = (sql: string, values: readonly string[] = []) =>
+    waitOrAbort(run(sql, values), signal);
   try {
-    signal.throwIfAborted();
     await query("SET SESSION time_zone = '+00:00', sql_mode = ''");
     const [server] = await query('SELECT VERSION() AS version');
     const flavour = server?.['version']?.includes('MariaDB') ? 'mariadb' : 'mysql';
@@ -60,10 +56,10 @@ export async function connectSource(
       flavour,
       query,
       stream: (sql) => streamRows(connection, sql, signal),
-      [Symbol.asyncDispose]: async () => close(),
+      [Symbol.asyncDispose]: async () => connection.destroy(),
     };
   } catch (error) {
-    close();
+    connection.destroy();
     throw error;
   }
 }
@@ -80,7 +76,7 @@ async function* streamRows(
   sql: string,
   signal: AbortSignal,
 ): AsyncGenerator<Row, void, undefined> {
-  const rows = connection.query(sql).stream({ highWaterMark: 1_000 });
+  const rows = addAbortSignal(signal, connection.query(sql).stream({ highWaterMark: 1_000 }));
   try {
     for await (const row of rows) yield row as Row;
   } catch (cause) {

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
+import * as statements from '../../../../operations/verify/warehouse-statements.ts';
+import { supportTickets } from '../../../../schemas/datasets/support-tickets/index.ts';
+
+const scope = { dataset: supportTickets, source: "server.db.o'table" };
+const slice = { from: '4', to: '8' };
+
+describe('Redshift takes', () => {
+  it.each([
+    ['frontierSql', statements.frontierSql(scope)],
+    ['transactionsSql', statements.transactionsSql(scope, 7, 1, 2)],
+    ['laterChangesSql', statements.laterChangesSql(scope, 7, 1)],
+    ['unreadableSql', statements.unreadableSql(scope, 7)],
+    ['numbersSql', statements.numbersSql(scope, 7)],
+    ['pendingSql', statements.pendingSql(scope, 7)],
+    ['gapsSql', statements.gapsSql(scope, 7)],
+    ['doubledNumbersSql', statements.doubledNumbersSql(scope, 7)],
+    ['driftSql', statements.driftSql(scope, 7)],
+    ['stateSql', statements.stateSql(scope, 7, slice)],
+    ['shownSql', statements.shownSql(scope, slice)],
+    ['quarantineSql', statements.quarantineSql(scope, slice)],
+  ])('%s', (_, sql) => {
+    expect(translate(sql)).toMatchObject({ kind: 'sql', returnsRows: true });
+  });
+});
