@@ -25,7 +25,9 @@ import * as programs from './infra/local/programs.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const EXIT_CONFIG = 78;
-const TAIL_LINES = 25;
+/** Of a failed command's output: the cause tends to stand at its beginning or its end. */
+const HEAD_LINES = 10;
+const TAIL_LINES = 20;
 
 class SetupError extends Error {
   constructor(message, exitCode = 1) {
@@ -57,7 +59,7 @@ function run(title, command, args, { env = process.env, remedy = '' } = {}) {
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running = child;
     let output = '';
-    const keep = (chunk) => (output = (output + String(chunk)).slice(-20_000));
+    const keep = (chunk) => (output += String(chunk));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     child.on('error', (error) => (output += error.message));
@@ -68,11 +70,17 @@ function run(title, command, args, { env = process.env, remedy = '' } = {}) {
         say(`${title}: done in ${seconds(began)}`);
         return resolve();
       }
-      const tail = output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n  ');
       const failed = `${title} failed after ${seconds(began)}: ${command} ${args.join(' ')}`;
-      reject(new SetupError(`${failed}\n  ${tail}\n${remedy}`));
+      reject(new SetupError(`${failed}\n${excerpt(output)}\n${remedy}`));
     });
   });
+}
+
+function excerpt(output) {
+  const lines = output.trimEnd().split('\n');
+  const left = lines.length - HEAD_LINES - TAIL_LINES;
+  if (left > 0) lines.splice(HEAD_LINES, left, `[… ${left} lines]`);
+  return lines.map((line) => `  ${line}`).join('\n');
 }
 
 // ---------------------------------------------------------------- the system
@@ -139,16 +147,23 @@ async function installNpmPackages() {
     .filter((folder) => !folder.includes('node_modules'))
     .join(':');
   const env = { ...process.env, PATH: path };
-  const args = ['ci', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
-  await run('npm packages, with Node 24', 'npm', args, {
+  // Not `npm ci`: it refuses a lock file from a registry that lacks packages for other platforms,
+  // although none of them is wanted here. That all versions are the lock file's is checked below.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm packages with Node 24', 'npm', [...args, '--include=dev', '--include=optional'], {
     env,
     remedy: 'Check the network and the npm registry setting (npm ping), then run it again.',
   });
-  const version = spawnSync(nodeBinary, ['--version'], { encoding: 'utf8' });
-  if (version.status !== 0) {
+  if (!existsSync(nodeBinary)) {
     throw new SetupError(
       `npm did not install Node 24 (package node-linux-${process.arch}).\n` +
         'Check that nothing tells npm to omit optional packages (npm config get omit).',
+    );
+  }
+  if (!npmPackagesInstalled()) {
+    throw new SetupError(
+      'npm installed other packages than package-lock.json names: it does not belong to package.json.\n' +
+        'Bring it up to date (npm install) and commit it.',
     );
   }
 }
@@ -242,8 +257,9 @@ async function fetchKafkaJars() {
 function plan() {
   const debian = missingPackages();
   const steps = [];
-  const npm = !npmPackagesInstalled();
-  if (npm) steps.push({ what: 'npm packages with Node 24', install: installNpmPackages });
+  if (!npmPackagesInstalled()) {
+    steps.push({ what: 'npm packages with Node 24', install: installNpmPackages });
+  }
   if (debian.length > 0) {
     const prefix = rootPrefix();
     if (prefix === null) refuseWithoutRoot(debian);
@@ -252,8 +268,7 @@ function plan() {
       install: () => installDebianPackages(debian, prefix),
     });
   }
-  // npm empties node_modules, and the jars with it.
-  if (npm || programs.kafkaJars() === null) {
+  if (programs.kafkaJars() === null) {
     steps.push({ what: 'Kafka broker jars', install: fetchKafkaJars });
   }
   return steps;

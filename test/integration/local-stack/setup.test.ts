@@ -144,7 +144,7 @@ describe('setup.mjs', () => {
     });
 
     it('brings npm packages up to the lock file, by the machine’s own Node, then the jars', async () => {
-      checkoutWith({ lock: '0' });
+      checkoutWith({ lock: '0', jars: false });
       stub(
         'npm',
         `echo "path $PATH" >>${folder}/path.log; cp package-lock.json node_modules/.package-lock.json`,
@@ -154,12 +154,20 @@ describe('setup.mjs', () => {
       expect(stderr).toContain('npm packages with Node 24; Kafka broker jars');
       expect(code).toBe(0);
       expect(calls()).toEqual([
-        'npm ci --no-audit --no-fund --include=dev --include=optional',
+        expect.stringMatching(/^npm install --no-save .*--include=optional$/),
         expect.stringMatching(/^mvn .*dependency:copy-dependencies/),
       ]);
       expect(readFileSync(path.join(folder, 'path.log'), 'utf8')).not.toContain('node_modules');
       const marker = readFileSync(path.join(folder, 'jars/complete.json'), 'utf8');
       expect(JSON.parse(marker)).toEqual({ pom: 'hash', jars: ['a.jar'] });
+    });
+
+    it('does not take other packages than those of the lock file', async () => {
+      checkoutWith({ lock: '0' });
+      stub('npm', 'exit 0');
+      const { code, stderr } = await setUp();
+      expect(code).toBe(1);
+      expect(stderr).toContain('other packages than package-lock.json names');
     });
 
     it('leaves no half copied jars behind', async () => {
