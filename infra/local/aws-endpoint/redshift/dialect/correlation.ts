@@ -1,0 +1,109 @@
+import { DialectError } from './dialect-error.ts';
+import type { Token } from './tokens.ts';
+
+/** Where a query block stands in the one around it. */
+export type BlockPlace = 'statement' | 'from' | 'scalar' | 'exists' | 'in';
+
+interface Reference {
+  readonly table: string;
+  readonly token: Token;
+  /** Query blocks left since it was read. */
+  readonly hops: number;
+}
+
+interface Block {
+  readonly place: BlockPlace;
+  readonly inOuterJoinCondition: boolean;
+  readonly tables: Set<string>;
+  readonly references: Reference[];
+  hasWindow: boolean;
+  hasGroupBy: boolean;
+  /** Another aggregate than MIN and MAX. */
+  hasAggregate: boolean;
+}
+
+/**
+ * Follows which table each qualified column belongs to, and refuses the correlated sub-queries
+ * that Amazon Redshift cannot decorrelate (r_correlated_subqueries). Columns without a qualifier
+ * are not seen: that would need the catalogue.
+ */
+export class QueryBlocks {
+  readonly #blocks: Block[] = [];
+
+  enter(place: BlockPlace, inOuterJoinCondition = false): void {
+    this.#blocks.push({
+      place,
+      inOuterJoinCondition,
+      tables: new Set(),
+      references: [],
+      hasWindow: false,
+      hasGroupBy: false,
+      hasAggregate: false,
+    });
+  }
+
+  declareTable(name: string): void {
+    this.#current()?.tables.add(name);
+  }
+
+  reference(table: string, token: Token): void {
+    this.#current()?.references.push({ table, token, hops: 0 });
+  }
+
+  noteWindow(): void {
+    const block = this.#current();
+    if (block) block.hasWindow = true;
+  }
+
+  noteGroupBy(): void {
+    const block = this.#current();
+    if (block) block.hasGroupBy = true;
+  }
+
+  noteAggregate(name: string): void {
+    const block = this.#current();
+    if (block && name !== 'min' && name !== 'max') block.hasAggregate = true;
+  }
+
+  /**
+   * Ends the block. @returns whether it refers to a table outside.
+   * @throws {DialectError} for a shape that Amazon Redshift does not run.
+   */
+  leave(statement: string): boolean {
+    const block = this.#blocks.pop();
+    if (!block) return false;
+    const parent = this.#current();
+    const open = block.references.filter(({ table }) => !block.tables.has(table));
+    for (const reference of open) {
+      const reason = refusalOf(block, reference);
+      if (reason !== undefined) {
+        throw new DialectError({
+          reason: `${reason} (r_correlated_subqueries)`,
+          ruling: 'amazon-redshift',
+          statement,
+          token: reference.token.text,
+        });
+      }
+      parent?.references.push({ ...reference, hops: reference.hops + 1 });
+    }
+    return open.length > 0;
+  }
+
+  #current(): Block | undefined {
+    return this.#blocks.at(-1);
+  }
+}
+
+function refusalOf(block: Block, reference: Reference): string | undefined {
+  if (reference.hops > 0) {
+    // At the statement's own block a name that nobody declared is for PostgreSQL to report.
+    return block.place === 'statement' ? undefined : 'correlation that skips a query block';
+  }
+  if (block.place === 'statement' || block.place === 'from') return undefined;
+  if (block.inOuterJoinCondition) return 'correlated sub-query in the ON clause of an outer join';
+  if (block.hasWindow) return 'correlated sub-query with a window function';
+  if (block.place === 'in' && block.hasGroupBy && block.hasAggregate) {
+    return 'correlated IN sub-query with GROUP BY and an aggregate';
+  }
+  return undefined;
+}

@@ -1,0 +1,473 @@
+import { randomUUID } from 'node:crypto';
+import {
+  BatchExecuteStatementCommand,
+  CancelStatementCommand,
+  DescribeStatementCommand,
+  ExecuteStatementCommand,
+  GetStatementResultCommand,
+  ListStatementsCommand,
+} from '@aws-sdk/client-redshift-data';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { isLocal, openRedshift, type RedshiftUnderTest } from './redshift-endpoint.ts';
+
+let warehouse: RedshiftUnderTest;
+let t: string;
+
+beforeAll(async () => {
+  warehouse = await openRedshift();
+  t = `${warehouse.schema}.t`;
+  await warehouse.execute(`CREATE TABLE ${t} (id INTEGER, name VARCHAR(8))`);
+});
+afterAll(async () => {
+  await warehouse.batch([`DROP TABLE ${t}`]);
+  await warehouse.close();
+});
+
+describe('ExecuteStatement and DescribeStatement (API_ExecuteStatement, API_DescribeStatement)', () => {
+  it('answers a submit at once and finishes in the background', async () => {
+    const submitted = await warehouse.client.send(
+      new ExecuteStatementCommand({ ...warehouse.target, Sql: 'SELECT 1 AS one' }),
+    );
+    expect(submitted.Id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(submitted.CreatedAt).toBeInstanceOf(Date);
+    expect(Math.abs(Date.now() - Number(submitted.CreatedAt))).toBeLessThan(60_000);
+    expect(submitted.Database).toBe(warehouse.target.Database);
+    await vi.waitFor(
+      async () => {
+        const state = await warehouse.client.send(
+          new DescribeStatementCommand({ Id: submitted.Id }),
+        );
+        expect(state).toMatchObject({ Status: 'FINISHED', HasResultSet: true, ResultRows: 1 });
+        expect(state.QueryString).toBe('SELECT 1 AS one');
+        expect(state.Duration).toBeGreaterThan(0);
+        expect(state.UpdatedAt).toBeInstanceOf(Date);
+      },
+      { timeout: 20_000 },
+    );
+  });
+
+  it('needs no DescribeStatement when the statement ends inside of WaitTimeSeconds', async () => {
+    const submitted = await warehouse.client.send(
+      new ExecuteStatementCommand({
+        ...warehouse.target,
+        Sql: 'SELECT 1',
+        WaitTimeSeconds: 20,
+      }),
+    );
+    expect(submitted).toMatchObject({ Status: 'FINISHED', HasResultSet: true });
+  });
+
+  it('tells a failure of the SQL by DescribeStatement only', async () => {
+    const state = await warehouse.execute('SELECT x FROM no_such_table');
+    expect(state.Status).toBe('FAILED');
+    expect(state.Error).toBe('ERROR: relation "no_such_table" does not exist');
+    await expect(
+      warehouse.client.send(new GetStatementResultCommand({ Id: state.Id })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('counts the rows that a change touched', async () => {
+    const insert = await warehouse.execute(`INSERT INTO ${t} VALUES (1, 'a'), (2, 'b')`);
+    expect(insert).toMatchObject({ Status: 'FINISHED', HasResultSet: false, ResultRows: 2 });
+    const remove = await warehouse.execute(`DELETE FROM ${t}`);
+    expect(remove.ResultRows).toBe(2);
+  });
+
+  it('refuses an unknown workgroup, database, secret and statement', async () => {
+    const submit = (input: object) =>
+      warehouse.client.send(
+        new ExecuteStatementCommand({ ...warehouse.target, Sql: 'SELECT 1', ...input }),
+      );
+    const refused = { name: 'ValidationException' };
+    await expect(submit({ WorkgroupName: 'no-such-workgroup' })).rejects.toMatchObject(refused);
+    await expect(submit({ SecretArn: 'no-such-secret' })).rejects.toMatchObject(refused);
+    if (isLocal) {
+      // AWS tells it later, by a FAILED statement.
+      await expect(submit({ Database: 'no_such_database' })).rejects.toMatchObject(refused);
+    }
+    await expect(
+      warehouse.client.send(new DescribeStatementCommand({ Id: randomUUID() })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('parameters (data-api, "Running SQL statements with parameters")', () => {
+  it('binds named parameters as texts, also when used twice', async () => {
+    const state = await warehouse.execute(
+      'SELECT CAST(:n AS INTEGER) + CAST(:n AS INTEGER) AS twice, :word AS word',
+      {
+        Parameters: [
+          { name: 'n', value: '21' },
+          { name: 'word', value: "it's" },
+        ],
+      },
+    );
+    const page = await warehouse.client.send(new GetStatementResultCommand({ Id: state.Id }));
+    expect(page.Records).toEqual([[{ longValue: 42 }, { stringValue: "it's" }]]);
+  });
+
+  it('refuses an empty value and a parameter that no statement uses', async () => {
+    const submit = (value: string) =>
+      warehouse.client.send(
+        new ExecuteStatementCommand({
+          ...warehouse.target,
+          Sql: 'SELECT 1',
+          Parameters: [{ name: 'unused', value }],
+        }),
+      );
+    await expect(submit('')).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(submit('1')).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('fails a statement whose parameter is not given', async () => {
+    const state = await warehouse.execute('SELECT :missing');
+    expect(state.Status).toBe('FAILED');
+  });
+});
+
+describe('GetStatementResult (API_GetStatementResult, API_Field)', () => {
+  it('gives each type in its own member and DECIMAL, DATE, TIMESTAMP as texts', async () => {
+    const state = await warehouse.execute(`SELECT 5 AS i, CAST(7 AS BIGINT) AS l, TRUE AS b,
+      CAST(1.5 AS DOUBLE PRECISION) AS d, CAST(12.30 AS DECIMAL(5,2)) AS n, 'x' AS s, '' AS e,
+      CAST('2025-07-01' AS DATE) AS day, CAST('2025-07-01 10:00:00' AS TIMESTAMP) AS at,
+      CAST(NULL AS INTEGER) AS nothing`);
+    const page = await warehouse.client.send(new GetStatementResultCommand({ Id: state.Id }));
+    expect(page.TotalNumRows).toBe(1);
+    expect(page.Records?.[0]).toEqual([
+      { longValue: 5 },
+      { longValue: 7 },
+      { booleanValue: true },
+      { doubleValue: 1.5 },
+      { stringValue: '12.30' },
+      { stringValue: 'x' },
+      { stringValue: '' },
+      { stringValue: '2025-07-01' },
+      { stringValue: expect.stringMatching(/^2025-07-01 10:00:00(\.0)?$/) as string },
+      { isNull: true },
+    ]);
+    const types = page.ColumnMetadata?.map(({ name, typeName }) => `${name} ${typeName}`);
+    expect(types).toEqual([
+      'i int4',
+      'l int8',
+      'b bool',
+      'd float8',
+      'n numeric',
+      's varchar',
+      'e varchar',
+      'day date',
+      'at timestamp',
+      'nothing int4',
+    ]);
+    expect(page.ColumnMetadata?.[4]).toMatchObject({ precision: 5, scale: 2, label: 'n' });
+  });
+
+  it('rounds a BIGINT above 2^53 and keeps it as a text', async () => {
+    expect(
+      await warehouse.rows(
+        `SELECT 9007199254740993 AS rounded, CAST(9007199254740993 AS VARCHAR(20)) AS kept`,
+      ),
+    ).toEqual([[9007199254740992, '9007199254740993']]);
+  });
+
+  it('pages a large result by NextToken until it is gone, each row once and in order', async () => {
+    const digits = Array.from({ length: 10 }, (_, n) => `SELECT ${n} AS n`).join(' UNION ALL ');
+    const state = await warehouse.execute(`WITH d AS (${digits})
+      SELECT a.n + 10 * b.n + 100 * c.n + 1000 * e.n AS n, repeat('x', 200) AS filler
+      FROM d a CROSS JOIN d b CROSS JOIN d c CROSS JOIN d e ORDER BY 1`);
+    const seen: unknown[] = [];
+    let pages = 0;
+    let NextToken: string | undefined;
+    do {
+      const page = await warehouse.client.send(
+        new GetStatementResultCommand({ Id: state.Id, NextToken }),
+      );
+      expect(page.TotalNumRows).toBe(10_000);
+      for (const record of page.Records ?? []) seen.push(record[0]?.longValue);
+      pages += 1;
+      NextToken = page.NextToken;
+    } while (NextToken);
+    expect(pages).toBeGreaterThan(1);
+    expect(seen).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
+  });
+
+  it('has the columns of a result without rows', async () => {
+    const state = await warehouse.execute(`SELECT id AS "Ident" FROM ${t} WHERE 1 = 0`);
+    const page = await warehouse.client.send(new GetStatementResultCommand({ Id: state.Id }));
+    expect(page.Records).toEqual([]);
+    // Names fold to lower case, quoted ones too (r_names).
+    expect(page.ColumnMetadata?.map(({ name }) => name)).toEqual(['ident']);
+  });
+
+  it('refuses a row above 64 KB', async () => {
+    const state = await warehouse.execute(
+      `SELECT repeat('x', 40000) AS a, repeat('y', 40000) AS b`,
+    );
+    expect(state.Status).toBe('FAILED');
+  });
+});
+
+describe('BatchExecuteStatement (API_BatchExecuteStatement)', () => {
+  it('runs a batch as one transaction and gives the result of each statement', async () => {
+    const state = await warehouse.batch([
+      `INSERT INTO ${t} VALUES (10, 'ten')`,
+      `CREATE TEMP TABLE counted AS SELECT count(*) AS n FROM ${t}`,
+      `SELECT n FROM counted`,
+    ]);
+    expect(state.Status).toBe('FINISHED');
+    expect(state.SubStatements?.map(({ Status }) => Status)).toEqual(Array(3).fill('FINISHED'));
+    const third = state.SubStatements?.[2];
+    expect(third).toMatchObject({ Id: `${state.Id}:3`, HasResultSet: true, ResultRows: 1 });
+    const page = await warehouse.client.send(new GetStatementResultCommand({ Id: third?.Id }));
+    expect(page.Records).toEqual([[{ longValue: 1 }]]);
+    await warehouse.execute(`DELETE FROM ${t}`);
+  });
+
+  it('rolls all back at the first failure and tells which statement failed', async () => {
+    const state = await warehouse.batch([
+      `INSERT INTO ${t} VALUES (20, 'gone')`,
+      `SELECT 1 / (SELECT count(*) FROM ${t} WHERE id = -1)`,
+      `INSERT INTO ${t} VALUES (21, 'never')`,
+    ]);
+    expect(state).toMatchObject({ Status: 'FAILED', HasResultSet: false });
+    expect(state.Error).toMatch(/division by zero|divide by zero/i);
+    expect(state.SubStatements?.[1]).toMatchObject({
+      Status: 'FAILED',
+      Error: expect.stringMatching(/division by zero|divide by zero/i) as string,
+    });
+    expect(state.SubStatements?.[2]?.Status).not.toBe('FINISHED');
+    expect(await warehouse.rows(`SELECT count(*) FROM ${t}`)).toEqual([[0]]);
+  });
+
+  it('commits each statement by itself with AUTO_COMMIT, failures between them or not', async () => {
+    const state = await warehouse.batch(
+      [
+        `INSERT INTO ${t} VALUES (30, 'kept')`,
+        'SELECT 1 / 0',
+        `INSERT INTO ${t} VALUES (31, 'too')`,
+      ],
+      { ExecutionMode: 'AUTO_COMMIT' },
+    );
+    expect(state.Status).toBe('FAILED');
+    expect(state.SubStatements?.map(({ Status }) => Status)).toEqual([
+      'FINISHED',
+      'FAILED',
+      'FINISHED',
+    ]);
+    expect(await warehouse.rows(`SELECT id FROM ${t} ORDER BY id`)).toEqual([[30], [31]]);
+    await warehouse.execute(`DELETE FROM ${t}`);
+  });
+
+  it('runs VACUUM outside of a transaction only (r_VACUUM_command)', async () => {
+    expect(await warehouse.batch([`VACUUM ${t}`])).toMatchObject({
+      Status: 'FAILED',
+      Error: expect.stringContaining('VACUUM cannot run inside a transaction block') as string,
+    });
+    const alone = await warehouse.batch([`VACUUM DELETE ONLY ${t}`, `ANALYZE ${t}`], {
+      ExecutionMode: 'AUTO_COMMIT',
+    });
+    expect(alone.Status).toBe('FINISHED');
+    expect((await warehouse.execute(`VACUUM ${t}`)).Status).toBe('FINISHED');
+  });
+
+  it('takes 40 statements and not 41, 100 KB a statement and not more', async () => {
+    const forty = await warehouse.batch(Array<string>(40).fill('SELECT 1'));
+    expect(forty.Status).toBe('FINISHED');
+    const refused = { name: 'ValidationException' };
+    await expect(warehouse.batch(Array<string>(41).fill('SELECT 1'))).rejects.toMatchObject(
+      refused,
+    );
+    const long = `SELECT '${'x'.repeat(110_000)}'`;
+    await expect(warehouse.batch([long])).rejects.toMatchObject(refused);
+  });
+
+  it('keeps no temporary table from one call to the next', async () => {
+    await warehouse.batch(['CREATE TEMP TABLE left_over AS SELECT 1 AS n']);
+    for (let call = 0; call < 3; call += 1) {
+      expect((await warehouse.execute('SELECT n FROM left_over')).Status).toBe('FAILED');
+    }
+  });
+
+  it('runs calls side by side', async () => {
+    const first = warehouse.batch([`LOCK TABLE ${t}`, 'SELECT 1']);
+    const others = Array.from({ length: 8 }, () => warehouse.execute('SELECT 1'));
+    const states = await Promise.all([first, ...others]);
+    expect(states.map(({ Status }) => Status)).toEqual(Array(9).fill('FINISHED'));
+  });
+});
+
+describe('client token (data-api, "Idempotency")', () => {
+  const submit = (ClientToken: string, id: number) =>
+    warehouse.client.send(
+      new BatchExecuteStatementCommand({
+        ...warehouse.target,
+        Sqls: [`INSERT INTO ${t} VALUES (${id}, 'once')`],
+        ClientToken,
+        WaitTimeSeconds: 20,
+      }),
+    );
+  const count = (id: number) => warehouse.rows(`SELECT count(*) FROM ${t} WHERE id = ${id}`);
+
+  it('runs a call with the same token once, also when both arrive together', async () => {
+    const token = randomUUID();
+    const [first, second] = await Promise.all([submit(token, 40), submit(token, 40)]);
+    const third = await submit(token, 40);
+    expect(second.Id).toBe(first.Id);
+    expect(third.Id).toBe(first.Id);
+    expect(await count(40)).toEqual([[1]]);
+  });
+
+  it('gives the old failure to the old token', async () => {
+    const token = randomUUID();
+    const failing = { ClientToken: token };
+    const first = await warehouse.batch(
+      [`INSERT INTO ${t} VALUES (41, 'too long a name')`],
+      failing,
+    );
+    const second = await warehouse.batch(
+      [`INSERT INTO ${t} VALUES (41, 'too long a name')`],
+      failing,
+    );
+    expect(second).toMatchObject({ Id: first.Id, Status: 'FAILED', Error: first.Error });
+  });
+
+  it.runIf(isLocal)('refuses the token of another call', async () => {
+    const token = randomUUID();
+    await submit(token, 42);
+    await expect(submit(token, 43)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it.runIf(isLocal)('knows the token after a restart: same id, not run again', async () => {
+    const token = randomUUID();
+    const failed = await warehouse.batch([`INSERT INTO ${t} VALUES (45, 'too long a name')`], {
+      ClientToken: `${token}-f`,
+    });
+    const first = await submit(token, 44);
+    await warehouse.local.restart();
+    const second = await submit(token, 44);
+    expect(second).toMatchObject({ Id: first.Id, Status: 'FINISHED' });
+    expect(await count(44)).toEqual([[1]]);
+    const state = await warehouse.client.send(new DescribeStatementCommand({ Id: first.Id }));
+    expect(state).toMatchObject({ Status: 'FINISHED' });
+    expect(state.SubStatements?.[0]).toMatchObject({ Id: `${first.Id}:1`, ResultRows: 1 });
+    const again = await warehouse.batch([`INSERT INTO ${t} VALUES (45, 'too long a name')`], {
+      ClientToken: `${token}-f`,
+    });
+    expect(again).toMatchObject({ Id: failed.Id, Status: 'FAILED', Error: failed.Error });
+  });
+});
+
+describe('CancelStatement and ListStatements (API_CancelStatement, API_ListStatements)', () => {
+  const slow = `SELECT count(*) FROM pg_class a CROSS JOIN pg_class b CROSS JOIN pg_class c
+    CROSS JOIN pg_class d WHERE a.relname || b.relname || c.relname = d.relname`;
+
+  it('ends a running batch as ABORTED and rolls it back', async () => {
+    const name = `cancelled-${randomUUID()}`;
+    const { Id } = await warehouse.client.send(
+      new BatchExecuteStatementCommand({
+        ...warehouse.target,
+        StatementName: name,
+        Sqls: [`INSERT INTO ${t} VALUES (50, 'gone')`, slow],
+      }),
+    );
+    await vi.waitFor(
+      async () => {
+        const { Statements } = await warehouse.client.send(
+          new ListStatementsCommand({ StatementName: 'cancelled-', Status: 'STARTED' }),
+        );
+        expect(Statements).toMatchObject([{ Id, StatementName: name, IsBatchStatement: true }]);
+      },
+      { timeout: 20_000 },
+    );
+    const cancelled = await warehouse.client.send(new CancelStatementCommand({ Id }));
+    expect(cancelled.Status).toBe(true);
+    const state = await warehouse.client.send(
+      new DescribeStatementCommand({ Id, WaitTimeSeconds: 20 }),
+    );
+    expect(state.Status).toBe('ABORTED');
+    expect(await warehouse.rows(`SELECT count(*) FROM ${t} WHERE id = 50`)).toEqual([[0]]);
+    await expect(warehouse.client.send(new CancelStatementCommand({ Id }))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  it('lists by prefix of the name, page by page', async () => {
+    const prefix = `listed-${randomUUID()}`;
+    for (const n of [1, 2, 3]) {
+      await warehouse.execute('SELECT 1', { StatementName: `${prefix}-${n}` });
+    }
+    const names: unknown[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await warehouse.client.send(
+        new ListStatementsCommand({
+          StatementName: prefix,
+          Status: 'ALL',
+          MaxResults: 2,
+          NextToken,
+        }),
+      );
+      expect(page.Statements?.length).toBeLessThanOrEqual(2);
+      for (const { StatementName } of page.Statements ?? []) names.push(StatementName);
+      NextToken = page.NextToken;
+    } while (NextToken);
+    expect(names.sort()).toEqual([1, 2, 3].map((n) => `${prefix}-${n}`));
+  });
+});
+
+describe.runIf(isLocal)('faults', () => {
+  it('fails the statement that the rule names, with its text, and rolls back', async () => {
+    warehouse.local.faults.add({
+      op: 'BatchExecuteStatement',
+      action: 'failed-statement',
+      match: "'second'",
+      skip: 0,
+      times: 1,
+      message: 'ERROR: 1023\n  Detail: Serializable isolation violation on table',
+    });
+    const sqls = [
+      `INSERT INTO ${t} VALUES (60, 'first')`,
+      `INSERT INTO ${t} VALUES (61, 'second')`,
+    ];
+    const failed = await warehouse.batch(sqls);
+    expect(failed).toMatchObject({
+      Status: 'FAILED',
+      Error: 'ERROR: 1023\n  Detail: Serializable isolation violation on table',
+    });
+    expect(failed.SubStatements?.map(({ Status }) => Status)).toEqual(['FINISHED', 'FAILED']);
+    expect(await warehouse.rows(`SELECT count(*) FROM ${t} WHERE id IN (60, 61)`)).toEqual([[0]]);
+    expect((await warehouse.batch(sqls)).Status).toBe('FINISHED');
+  });
+
+  it('stays STARTED for as long as the rule says, and aborts', async () => {
+    const { faults } = warehouse.local;
+    const rule = { op: 'ExecuteStatement', skip: 0, times: 1 };
+    faults.add({ ...rule, action: 'slow-statement', ms: 400 });
+    const slow = await warehouse.client.send(
+      new ExecuteStatementCommand({ ...warehouse.target, Sql: 'SELECT 1' }),
+    );
+    await vi.waitFor(async () => {
+      const state = await warehouse.client.send(new DescribeStatementCommand({ Id: slow.Id }));
+      expect(state.Status).toBe('STARTED');
+    });
+    const state = await warehouse.client.send(
+      new DescribeStatementCommand({ Id: slow.Id, WaitTimeSeconds: 20 }),
+    );
+    expect(state.Status).toBe('FINISHED');
+    faults.add({ ...rule, action: 'aborted-statement' });
+    expect((await warehouse.execute('SELECT 1')).Status).toBe('ABORTED');
+  });
+
+  it('runs once though the reply is lost and the SDK sends the call again', async () => {
+    warehouse.local.faults.add({
+      op: 'BatchExecuteStatement',
+      action: 'drop-after',
+      match: "'lost'",
+      skip: 0,
+      times: 1,
+    });
+    const state = await warehouse.batch([`INSERT INTO ${t} VALUES (62, 'lost')`]);
+    expect(state.Status).toBe('FINISHED');
+    expect(warehouse.local.faults.fired()['BatchExecuteStatement drop-after']).toBe(1);
+    expect(await warehouse.rows(`SELECT count(*) FROM ${t} WHERE id = 62`)).toEqual([[1]]);
+  });
+});
