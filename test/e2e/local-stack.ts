@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
+import { readProcess } from '../../infra/local/process-table.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const careplus = path.join(root, 'operations/careplus.ts');
@@ -29,6 +30,11 @@ export interface TestStack {
   /** Pid of a part by its name, from `run/NAME.pid`. */
   pid(name: string): number;
   close(): Promise<void>;
+}
+
+/** Whether a process runs. One that has ended and waits to be reaped does not. */
+export function isRunning(pid: number): boolean {
+  return (readProcess(pid)?.state ?? 'Z') !== 'Z';
 }
 
 /** @returns a base so that the ports of one stack are free now. */

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateTickets, type TicketBooks } from '../../infra/local/demo-data/tickets.ts';
+import { breakdown, measure, openPage, type PageViewer } from './live-page.ts';
+import { createTestStack, isRunning, type TestStack } from './local-stack.ts';
+import { mysqlDump } from './mysql-dump.ts';
+
+/** The books in the words of `verify`; the generator counts from how it made each row. */
+function expectedBooks({ read, shown, repeats, quarantined, quarantinedRepeats }: TicketBooks) {
+  return {
+    ok: true,
+    read,
+    shown,
+    repeats,
+    quarantined,
+    quarantined_repeats: quarantinedRepeats,
+    superseded: 0,
+    dead_lettered: 0,
+    in_flight: 0,
+    unexplained: 0,
+  };
+}
+
+const month = generateTickets({ seed: 4711, firstDay: '2025-03-01' });
+const ticket = (id: string, status = 'Open') =>
+  `('${id}', '2025-03-31 23:00', NULL, 'Rohit', 'High', '3', 'Bug Report', 'Chat', '${status}', '')`;
+
+describe('the whole pipeline', () => {
+  let stack: TestStack;
+  let dump: string;
+  let mysql: Connection;
+  let page: PageViewer;
+
+  beforeAll(async () => {
+    stack = await createTestStack();
+    dump = path.join(path.dirname(stack.stateDir), 'dump.sql');
+    writeFileSync(dump, mysqlDump('tickets_of_march', month.rows));
+  });
+  afterAll(async () => {
+    page.close();
+    await mysql.end();
+    await stack.close();
+  });
+
+  it('carries a dump from the binlog to closed books with one command', async () => {
+    const run = await stack.careplus(
+      ['--json', 'up', '--tickets', dump, '--until-idle', '--keep-running'],
+      170_000,
+    );
+    expect(run.code, run.stderr).toBe(0);
+    const result = JSON.parse(run.stdout) as { datasets: object[] };
+    expect(result.datasets).toEqual([expect.objectContaining(expectedBooks(month.books))]);
+    mysql = await stack.mysql();
+    page = await openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
+  });
+
+  it('shows the figures of the month on the page', async () => {
+    const state = await page.until('figures', ({ state: now }) => now === 'live');
+    expect(measure(state, 'tickets_shown')).toBe(month.books.shown);
+    expect(measure(state, 'tickets_quarantined')).toBe(month.books.quarantined);
+    expect(breakdown(state, 'tickets_by_agent')).toEqual(month.shownByAgent);
+    expect(breakdown(state, 'tickets_by_status')).toEqual(month.shownByStatus);
+    expect(state.completeUpToMs).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it('says where the page is when it is started again, and refuses another feed', async () => {
+    const again = await stack.careplus(['up', '--tickets', dump]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain(stack.env()['CAREPLUS_DASHBOARD_URL']);
+    const other = await stack.careplus(['up', '--empty']);
+    expect(other.code).toBe(78);
+    expect(other.stderr).toMatch(/CFG_9005.*--fresh.*--state/s);
+  });
+
+  it('follows INSERT, UPDATE and DELETE without reload', async () => {
+    await mysql.query(`INSERT INTO support_tickets VALUES ${ticket('LIVE1')}, ${ticket('LIVE1')}`);
+    await page.until('the new ticket', (state) =>
+      state.recent.some(({ ticket_id: id, status }) => id === 'LIVE1' && status === 'Open'),
+    );
+    await mysql.query(`UPDATE support_tickets SET status = 'Escalated' WHERE ticket_id = 'LIVE1'`);
+    await page.until('the new status', (state) =>
+      state.recent.some(({ ticket_id: id, status }) => id === 'LIVE1' && status === 'Escalated'),
+    );
+    // One of two identical rows goes: the ticket stays, its repeat is gone.
+    const repeats = month.books.repeats;
+    await page.until('the repeat', ({ books }) => books?.['repeats'] === repeats + 1);
+    await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'LIVE1' LIMIT 1`);
+    const state = await page.until('no repeat', ({ books }) => books?.['repeats'] === repeats);
+    expect(measure(state, 'tickets_shown')).toBe(month.books.shown + 1);
+    await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'LIVE1'`);
+    await page.until(
+      'the ticket gone',
+      (now) => measure(now, 'tickets_shown') === month.books.shown,
+    );
+  });
+
+  it('moves a row in and out of quarantine as it is changed', async () => {
+    const quarantined = (count: number) => (state: Parameters<typeof measure>[0]) =>
+      measure(state, 'tickets_quarantined') === month.books.quarantined + count;
+    await mysql.query(`INSERT INTO support_tickets VALUES ${ticket('LIVE2')}`);
+    await mysql.query(
+      `UPDATE support_tickets SET num_interactions = '-4' WHERE ticket_id = 'LIVE2'`,
+    );
+    const aside = await page.until('a quarantined row', quarantined(1));
+    expect(aside.quarantine.map(({ reasons }) => reasons)).toContain(
+      'num_interactions:negative-count',
+    );
+    await mysql.query(
+      `UPDATE support_tickets SET num_interactions = '4', created_at = '2025-02-29 10:00' WHERE ticket_id = 'LIVE2'`,
+    );
+    await page.until('an impossible date', ({ quarantine }) =>
+      quarantine.some(({ reasons }) => reasons === 'created_at:impossible-date'),
+    );
+    await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'LIVE2'`);
+    await page.until('it gone', quarantined(0));
+  });
+
+  it('shows a source transaction whole or not at all', async () => {
+    await mysql.query('START TRANSACTION');
+    for (let i = 0; i < 50; i += 1) {
+      await mysql.query(`INSERT INTO support_tickets VALUES ${ticket(`TXN${i}`)}`);
+    }
+    const seen = new Set<number>();
+    const all = page.until('all fifty', (state) => {
+      const extra = Number(measure(state, 'tickets_shown')) - month.books.shown;
+      seen.add(extra);
+      return extra === 50;
+    });
+    await mysql.query('COMMIT');
+    await all;
+    expect([...seen].filter((extra) => extra !== 0 && extra !== 50)).toEqual([]);
+  });
+
+  it('closes the books while the source is at rest', async () => {
+    const verified = await stack.careplus(['--json', 'verify']);
+    expect(verified.code, verified.stdout).toBe(0);
+  });
+
+  it('empties the page with TRUNCATE and goes on with a table made anew', async () => {
+    await mysql.query('TRUNCATE TABLE support_tickets');
+    await page.until('an empty table', (state) => measure(state, 'tickets_shown') === 0);
+    await mysql.query(`INSERT INTO support_tickets VALUES ${ticket('AFTER1')}`);
+    await page.until('a row after TRUNCATE', (state) => measure(state, 'tickets_shown') === 1);
+    await mysql.query(`DROP TABLE support_tickets;
+      CREATE TABLE support_tickets (
+        note VARCHAR(20), ticket_id VARCHAR(20) PRIMARY KEY, created_at DATETIME, resolved_at DATETIME,
+        agent VARCHAR(40), priority ENUM('Low','Medium','High'), num_interactions INT,
+        IssUeCat VARCHAR(40), channel VARCHAR(20), status VARCHAR(20))`);
+    await page.until('the table gone', (state) => measure(state, 'tickets_shown') === 0);
+    await mysql.query(`INSERT INTO support_tickets VALUES
+      ('typed', 'AFTER2', '2025-03-02 10:00:00', NULL, 'Ada', 'High', 5, 'Bug', 'Chat', 'Open'),
+      ('typed', 'AFTER3', '2025-03-02 10:00:00', NULL, 'Ada', 'Low', -5, 'Bug', 'Chat', 'Open')`);
+    const state = await page.until(
+      'the typed table',
+      (now) => measure(now, 'tickets_shown') === 1 && measure(now, 'tickets_quarantined') === 1,
+    );
+    expect(breakdown(state, 'tickets_by_priority')).toEqual({ High: 1 });
+    const verified = await stack.careplus(['--json', 'verify']);
+    expect(verified.code, verified.stdout).toBe(0);
+  });
+
+  it('ends with `down` and leaves nothing running', async () => {
+    const names = ['supervisor', 'mariadb', 'kafka', 'postgres', 'aws-endpoint', 'cdc-reader'];
+    const pids = names.map((name) => stack.pid(name));
+    expect((await stack.careplus(['down'])).code).toBe(0);
+    expect(pids.filter(isRunning)).toEqual([]);
+  });
+});
