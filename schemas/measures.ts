@@ -13,12 +13,12 @@ export const measureViews = {
   'reporting.quarantine': 'Quarantine',
   'reporting.ticket_books': "'Ticket Books'",
 } as const;
-export type MeasureView = keyof typeof measureViews;
+type MeasureView = keyof typeof measureViews;
 
-export type Aggregate =
+type Aggregate =
   'COUNT(*)' | `SUM(${string})` | `COUNT(${string})` | `COUNT(DISTINCT ${string})`;
 
-export interface MeasureSql {
+interface MeasureSql {
   readonly from: MeasureView;
   /** One equality of a column that is never NULL. */
   readonly where?: `${string} = '${string}'`;

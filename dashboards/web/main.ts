@@ -5,6 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
 import { topics } from '../../schemas/topics.ts';
+import { settleWithin } from '../../runtime/abortable-wait.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../../runtime/daemon/run-daemon.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { createKafka } from '../../runtime/kafka/connection.ts';
@@ -26,6 +27,7 @@ const POLL_MS = 1_000;
 const MIN_GAP_MS = 500;
 /** The feed itself tries again later; a viewer should hear of a problem soon. */
 const API_GIVE_UP_MS = 5_000;
+const FOLLOWER_CLOSE_MS = 1_000;
 
 /** The live page: the catalogue's measures over the warehouse, as of the latest batch. */
 export const dashboard: DaemonDefinition = { name: 'dashboard', build };
@@ -83,6 +85,8 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
           const checkpoint = value === null ? undefined : parseCheckpoint(value.toString('utf8'));
           if (checkpoint) freshness.onCheckpoint(checkpoint);
         },
+      }).catch((error: unknown) => {
+        log.error({ err: error }, 'the reader’s heartbeat is not followed any more');
       });
       try {
         await runLiveUpdates({
@@ -94,7 +98,8 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
         });
       } finally {
         stop.abort();
-        await following;
+        // A broker that does not answer may hold it up; nothing of it has to be kept.
+        await settleWithin(following, FOLLOWER_CLOSE_MS);
       }
     },
     async close() {

@@ -11,11 +11,11 @@ import type { Frontier } from './freshness.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
 /** Labels of one breakdown that are read; a column may hold any number of different texts. */
-export const BREAKDOWN_LIMIT = 60;
-export const RECENT_TICKETS = 20;
+const BREAKDOWN_LIMIT = 60;
+const RECENT_TICKETS = 20;
 
 /** A measure's parts, whole numbers, and what they make. */
-export interface Figure {
+interface Figure {
   /** Unrounded; null where there is nothing to divide by. */
   readonly value: number | null;
   readonly numerator: number;
@@ -23,9 +23,9 @@ export interface Figure {
   readonly denominator: number | null;
 }
 
-export type LabelledFigure = Figure & { readonly label: string | null };
+type LabelledFigure = Figure & { readonly label: string | null };
 
-export interface Books {
+interface Books {
   readonly read: number;
   readonly shown: number;
   readonly repeats: number;
@@ -36,7 +36,7 @@ export interface Books {
 }
 
 /** A ticket as the page lists it; times are `YYYY-MM-DD HH:MM:SS`, UTC. */
-export interface RecentTicket {
+interface RecentTicket {
   readonly ticket_id: string | null;
   readonly created_at: string | null;
   readonly resolved_at: string | null;

@@ -9,7 +9,7 @@ import { explainReasons, type ReasonMeaning } from './reason-meaning.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** Why the figures cannot be brought up to date, in words that may be shown to anybody. */
-export interface Problem {
+interface Problem {
   readonly code: ErrorCodeName;
   readonly cause: string;
   readonly remedy: string;
