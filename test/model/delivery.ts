@@ -17,7 +17,7 @@ export const delivery: fc.Arbitrary<Delivery> = fc.record({
   jitter: fc.constantFrom(0, 3, 20, 1_000),
   unreadableShare: fc.constantFrom(0, 0, 0.1),
   versions: fc.constantFrom('one' as const, 'deploy' as const, 'mixed' as const),
-  batchSize: fc.integer({ min: 1, max: 60 }),
+  batchSize: fc.constantFrom(8, 20, 60),
 });
 
 const DUPLICATES = 0.25;
