@@ -15,8 +15,7 @@ export const measureViews = {
 } as const;
 type MeasureView = keyof typeof measureViews;
 
-type Aggregate =
-  'COUNT(*)' | `SUM(${string})` | `COUNT(${string})` | `COUNT(DISTINCT ${string})`;
+type Aggregate = 'COUNT(*)' | `SUM(${string})` | `COUNT(${string})` | `COUNT(DISTINCT ${string})`;
 
 interface MeasureSql {
   readonly from: MeasureView;

@@ -17,7 +17,7 @@ export const SOURCE = 'shop.care.tickets';
 export const EPOCH = 1_750_000_000;
 
 /** A row of `careplus.ticket_state`; what is left out is that of a plain accepted ticket. */
-export interface StateRow {
+interface StateRow {
   readonly ticket_id: string | null;
   readonly source?: string;
   readonly epoch?: number;
@@ -49,7 +49,7 @@ export interface LocalWarehouse {
   close(): Promise<void>;
 }
 
-export const workgroup = { workgroupName: 'careplus', database: 'careplus' } as const;
+const workgroup = { workgroupName: 'careplus', database: 'careplus' } as const;
 
 export async function startLocalWarehouse(): Promise<LocalWarehouse> {
   process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
