@@ -13,17 +13,20 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as programs from './infra/local/programs.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
+const nodeMajor = Number(process.versions.node.split('.')[0]);
 const EXIT_CONFIG = 78;
 /** Of a failed command's output: the cause tends to stand at its beginning or its end. */
 const HEAD_LINES = 10;
@@ -111,8 +114,7 @@ function checkSystem() {
   // Debian's testing and unstable have no VERSION_ID.
   const tooOld = VERSION_ID !== '' && Number(VERSION_ID) < (oldestRelease[ID] ?? 0);
   if (!related || tooOld) refuse(PRETTY_NAME);
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < 18) {
+  if (nodeMajor < 18) {
     throw new SetupError(
       `this is Node ${process.versions.node}; it takes Node 18 or newer to install Node 24.\n` +
         'Install a newer Node, for example: sudo apt-get install nodejs npm',
@@ -125,47 +127,65 @@ function checkSystem() {
 
 const nodeBinary = join(root, 'node_modules/.bin/node');
 
+const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+
 /** Whether node_modules holds what package-lock.json names; npm writes its own list last. */
 function npmPackagesInstalled() {
   const installedFile = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(installedFile) || !existsSync(nodeBinary)) return false;
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  const wanted = readPackages(join(root, 'package-lock.json'));
+  const installed = readPackages(installedFile);
   const same = (path) =>
     installed[path]?.version === wanted[path]?.version &&
     installed[path]?.integrity === wanted[path]?.integrity;
-  return (
-    Object.keys(installed).every(same) &&
-    Object.keys(wanted).every((path) => path === '' || wanted[path].optional || same(path))
-  );
+  const needed = Object.keys(wanted).filter((path) => path !== '' && neededHere(wanted[path]));
+  return Object.keys(installed).every(same) && needed.every(same);
 }
 
-async function installNpmPackages() {
-  // npm must run on the machine's Node: the one under node_modules is about to be replaced.
-  const path = (process.env.PATH ?? '')
-    .split(':')
-    .filter((folder) => !folder.includes('node_modules'))
-    .join(':');
-  const env = { ...process.env, PATH: path };
-  // Not `npm ci`: it refuses a lock file from a registry that lacks packages for other platforms,
-  // although none of them is wanted here. That all versions are the lock file's is checked below.
-  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm packages with Node 24', 'npm', [...args, '--include=dev', '--include=optional'], {
-    env,
+/** Optional packages hold binaries: those made for this machine are needed, the others cannot be. */
+function neededHere({ optional, os, cpu, libc = 'glibc' }) {
+  const names = (list, value) => list !== undefined && [list].flat().includes(value);
+  return !optional || (names(os, 'linux') && names(cpu, process.arch) && names(libc, 'glibc'));
+}
+
+/** Runs npm with these folders first on PATH, never on a Node below node_modules: it is replaced. */
+function npm(title, args, firstOnPath = []) {
+  const path = (process.env.PATH ?? '').split(':').filter((each) => !each.includes('node_modules'));
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  return run(title, 'npm', ['install', ...quiet, ...args], {
+    env: { ...process.env, PATH: [...firstOnPath, ...path].join(':') },
     remedy: 'Check the network and the npm registry setting (npm ping), then run it again.',
   });
-  if (!existsSync(nodeBinary)) {
-    throw new SetupError(
-      `npm did not install Node 24 (package node-linux-${process.arch}).\n` +
-        'Check that nothing tells npm to omit optional packages (npm config get omit).',
-    );
+}
+
+/**
+ * Not `npm ci`: it refuses a lock file from a registry that lacks packages for other platforms,
+ * although none of them is wanted here. That all versions are the lock file's is checked afterwards.
+ */
+async function installNpmPackages() {
+  const all = ['--include=dev', '--include=optional'];
+  if (nodeMajor >= 24) {
+    await npm('npm packages', all);
+  } else {
+    // An npm on an older Node leaves out binaries that say they need a newer one, in silence.
+    const folder = mkdtempSync(join(tmpdir(), 'careplus-node-'));
+    try {
+      const node = `node-linux-${process.arch}`;
+      const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+      await npm('Node 24', ['--prefix', folder, `${node}@${optionalDependencies[node]}`]);
+      await npm('npm packages', all, [join(folder, 'node_modules', node, 'bin')]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
-  if (!npmPackagesInstalled()) {
-    throw new SetupError(
-      'npm installed other packages than package-lock.json names: it does not belong to package.json.\n' +
-        'Bring it up to date (npm install) and commit it.',
-    );
-  }
+  if (npmPackagesInstalled()) return;
+  throw new SetupError(
+    existsSync(nodeBinary)
+      ? 'npm installed other packages than package-lock.json names: it does not belong to ' +
+          'package.json.\nBring it up to date (npm install) and commit it.'
+      : `npm did not install Node 24 (package node-linux-${process.arch}).\n` +
+          'Check that nothing tells npm to omit optional packages (npm config get omit).',
+  );
 }
 
 // ---------------------------------------------------------------- Debian packages

@@ -1,14 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
@@ -258,9 +250,7 @@ describe('after SIGKILL', () => {
       servers.kafka.child.exited,
     ]);
 
-    const began = Date.now();
     servers = await startAll();
-    expect(Date.now() - began).toBeLessThan(15_000);
     expect(await keptTexts()).toEqual({ mariadb: '[["one"]]', postgres: '[["one"]]' });
     expect(await selectText('SELECT @@gtid_binlog_pos')).toBe(gtid);
     expect(await highOffset()).toBe(offset);
@@ -290,19 +280,22 @@ describe('after SIGKILL', () => {
   });
 });
 
-describe('a state folder that the server user cannot reach', () => {
-  it('keeps its data below /var/lib and says so', async ({ skip }) => {
-    // Only root hands the servers over to users of their own.
-    if (process.getuid?.() !== 0) skip();
+describe('a state folder below one that is closed to others', () => {
+  it('keeps the data below /var/lib for a server user, and removes it with the state', async () => {
     const closed = mkdtempSync(path.join(tmpdir(), 'careplus-closed-'));
     chmodSync(closed, 0o700);
     const inner = path.join(closed, 'checkout', '.careplus');
-    mkdirSync(inner, { recursive: true });
     const [port = 0] = await freePorts(1);
     const postgres = await startPostgres({ stateDir: inner, port });
     try {
-      const [folder = ''] = readFileSync(path.join(inner, 'postgres.location'), 'utf8').split('\n');
-      expect(folder).toMatch(/^\/var\/lib\/careplus-streams\//);
+      const note = path.join(inner, 'postgres.location');
+      // Only root hands a server over to another user, to whom the folder is closed.
+      const elsewhere = process.getuid?.() === 0;
+      expect(existsSync(note)).toBe(elsewhere);
+      const folder = elsewhere
+        ? (readFileSync(note, 'utf8').split('\n')[0] ?? '')
+        : path.join(inner, 'postgres');
+      expect(folder.startsWith('/var/lib/careplus-streams/')).toBe(elsewhere);
       expect(existsSync(path.join(folder, 'data/PG_VERSION'))).toBe(true);
       expect(statSync(closed).mode & 0o777).toBe(0o700);
       await postgres.stop();
