@@ -81,7 +81,7 @@ interface Snapshot {
 const QUERY_TIMEOUT_MS = 60_000;
 const LOOK_TIMEOUT_MS = 10_000;
 const BACKOFF_MS = 1_000;
-const BACKOFF_CAP_MS = 30_000;
+const BACKOFF_CAP_MS = 10_000;
 
 export function createTicketFeed(parts: TicketFeedParts): TicketFeed {
   const { warehouse, batches, freshness, log, minGapMs, now = Date.now } = parts;
@@ -105,7 +105,6 @@ export function createTicketFeed(parts: TicketFeedParts): TicketFeed {
   }
 
   function clear(): void {
-    failures = 0;
     if (problem === null) return;
     log.info({ code: problem.code, sinceMs: problem.sinceMs }, 'the figures are up to date again');
     problem = null;
@@ -147,21 +146,28 @@ export function createTicketFeed(parts: TicketFeedParts): TicketFeed {
     }
   }
 
+  /** The same batch is tried again later and later; a new one at once. */
+  async function readUnlessTooSoon(news: LatestBatch): Promise<boolean> {
+    if (news.etag === triedEtag && now() < retryAtMs) return false;
+    triedEtag = news.etag;
+    try {
+      await readFigures(news);
+      failures = 0;
+      return true;
+    } catch (error) {
+      retryAtMs = now() + Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** Math.min(failures, 10));
+      failures += 1;
+      throw error;
+    }
+  }
+
   async function attempt(): Promise<void> {
     try {
       const news = await look();
-      if (news) {
-        // The same batch is tried again later and later; a new one at once.
-        if (news.etag === triedEtag && now() < retryAtMs) return;
-        triedEtag = news.etag;
-        await readFigures(news);
-      }
-      clear();
+      if (news === undefined || (await readUnlessTooSoon(news))) clear();
     } catch (error) {
       parts.signal.throwIfAborted();
       report(error);
-      retryAtMs = now() + Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** Math.min(failures, 10));
-      failures += 1;
     }
   }
 

@@ -94,13 +94,23 @@ describe('ticket feed', () => {
 
   it('tries the same batch again later and later, a new batch at once', async () => {
     const { world, asked, feed, refreshAfter } = setUp(() => Promise.reject(down()));
-    for (let second = 0; second < 60; second += 1) await refreshAfter(1_000);
-    // 1 + 2 + 4 + 8 + 16 s pass between the first six attempts, 30 s before the next one.
-    expect(asked).toHaveLength(6);
+    for (let second = 0; second < 40; second += 1) await refreshAfter(1_000);
+    // 1 + 2 + 4 + 8 s pass between the first five attempts, 10 s before each further one.
+    expect(asked).toHaveLength(7);
     expect(feed.current().state).toBe('unavailable');
     world.batch = 2;
     await refreshAfter(1_000);
-    expect(asked).toHaveLength(7);
+    expect(asked).toHaveLength(8);
+  });
+
+  it('waits no longer because the lake was away too', async () => {
+    const { world, asked, refreshAfter } = setUp(() => Promise.reject(down()));
+    await refreshAfter(1_000);
+    world.lakeError = new PipelineError('LAKE_4004', 'no answer');
+    for (let second = 0; second < 60; second += 1) await refreshAfter(1_000);
+    world.lakeError = undefined;
+    await refreshAfter(1_000);
+    expect(asked).toHaveLength(2);
   });
 
   it('is live again after the failure, and says so by its version', async () => {
