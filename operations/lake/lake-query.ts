@@ -15,7 +15,7 @@ export interface LakeResult {
   readonly rows: AsyncIterable<readonly (readonly LakeValue[])[]>;
 }
 
-export type LakeValue = string | number | boolean | null;
+type LakeValue = string | number | boolean | null;
 
 /** DuckDB must not reach for the network: extensions are built in or not used. */
 const DUCKDB_OPTIONS = {

@@ -41,7 +41,7 @@ const terms: readonly (readonly [BooksTerm, string])[] = [
 ];
 
 /** Sum of all terms: `read`, if the books close. */
-export function sumOfTerms(books: Books): number {
+function sumOfTerms(books: Books): number {
   return terms.reduce((sum, [term]) => sum + books[term], 0);
 }
 

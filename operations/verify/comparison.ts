@@ -1,4 +1,5 @@
 import type { CleanColumn, CleanValue } from '../../schemas/datasets/dataset.ts';
+import { keyHash } from '../../schemas/image-identity.ts';
 import { emptyBooks, type Books, type BooksTerm } from './books.ts';
 import type { DifferenceKind, DifferenceList, DifferenceValue } from './differences.ts';
 import type { SourceImage, SourceReading } from './source-reading.ts';
@@ -104,9 +105,9 @@ export function createComparison(input: ComparisonInput): Comparison {
       count(image, 'in_flight', copies);
       return;
     }
-    const keyHash = image?.keyHash ?? state?.keyHash ?? '';
+    const hashOfKey = image ? keyHash(image.key, id) : (state?.keyHash ?? '');
     const hidden =
-      unreadable.keys.has(keyHash) || (unreadable.keyless && !image?.key && image !== undefined);
+      unreadable.keys.has(hashOfKey) || (unreadable.keyless && !image?.key && image !== undefined);
 
     if (found.state.length > 1) differ('state-row-twice', 1, found.state.length);
     const inState = found.state.reduce((sum, row) => sum + row.copies, 0);
@@ -122,7 +123,7 @@ export function createComparison(input: ComparisonInput): Comparison {
     }
 
     const matched = Math.max(0, Math.min(copies, held));
-    if (later.keys.has(keyHash)) {
+    if (later.keys.has(hashOfKey)) {
       count(image, 'in_flight', matched);
       return;
     }
@@ -130,7 +131,7 @@ export function createComparison(input: ComparisonInput): Comparison {
       // All three are made, for each may name a difference of its own.
       const sound = [
         isJudgedNow(state, input.rulesVersion, differ),
-        isUnderKey(state, image, differ),
+        isUnderKey(state, hashOfKey, differ),
         checkViews(image, found, { hidden, copies: inState, columns: input.cleanColumns, differ }),
       ].every(Boolean);
       const [first, repeats] = termsOf(image, hidden);
@@ -183,8 +184,8 @@ function byImage({ state, shown, quarantine }: WarehousePart): Map<string, Found
 }
 
 /** The term of a row's first copy, and that of its further ones. */
-function termsOf({ verdict, latest }: SourceImage, hidden: boolean): [BooksTerm, BooksTerm] {
-  if (!verdict.accepted) return ['quarantined', 'quarantined_repeats'];
+function termsOf({ accepted, latest }: SourceImage, hidden: boolean): [BooksTerm, BooksTerm] {
+  if (!accepted) return ['quarantined', 'quarantined_repeats'];
   return [latest && !hidden ? 'shown' : 'superseded', 'repeats'];
 }
 
@@ -196,9 +197,9 @@ function isJudgedNow(state: StateRow, rulesVersion: number, differ: Differ): boo
   return false;
 }
 
-function isUnderKey(state: StateRow, image: SourceImage, differ: Differ): boolean {
-  if (state.keyHash === image.keyHash) return true;
-  differ('wrong-key', image.keyHash, state.keyHash);
+function isUnderKey(state: StateRow, expected: string, differ: Differ): boolean {
+  if (state.keyHash === expected) return true;
+  differ('wrong-key', expected, state.keyHash);
   return false;
 }
 
@@ -212,11 +213,11 @@ interface ViewCheck {
 }
 
 function checkViews(image: SourceImage, found: Found, check: ViewCheck): boolean {
-  const { verdict } = image;
+  const { accepted, latest, expected } = image;
   const { copies, differ } = check;
   const [shown] = found.shown;
   const [set] = found.quarantine;
-  const mustShow = verdict.accepted && image.latest && !check.hidden;
+  const mustShow = accepted && latest && !check.hidden;
   let sound = true;
   const fault: Differ = (...parts) => {
     sound = false;
@@ -225,16 +226,16 @@ function checkViews(image: SourceImage, found: Found, check: ViewCheck): boolean
   if (mustShow && !shown) fault('not-shown', 'shown', null);
   if (!mustShow && shown) fault('shown-wrongly', null, 'shown');
   if (found.shown.length > 1) fault('shown-twice', 1, found.shown.length);
-  if (verdict.accepted && set) fault('quarantined-wrongly', null, set.reasons);
-  if (!verdict.accepted && !set) fault('not-in-quarantine', verdict.reasons, null);
+  if (accepted && set) fault('quarantined-wrongly', null, set.reasons);
+  if (!accepted && !set) fault('not-in-quarantine', expected, null);
   if (found.quarantine.length > 1) fault('quarantined-twice', 1, found.quarantine.length);
   if (mustShow && shown) {
-    const changed = changedCells(check.columns, verdict.cells, shown.cells);
+    const changed = changedCells(check.columns, expected, shown.cells);
     if (changed) fault('changed-cell', ...changed);
     if (shown.copies !== copies) fault('changed-copies', copies, shown.copies);
   }
-  if (!verdict.accepted && set) {
-    if (set.reasons !== verdict.reasons) fault('changed-reasons', verdict.reasons, set.reasons);
+  if (!accepted && set) {
+    if (set.reasons !== expected) fault('changed-reasons', expected, set.reasons);
     if (set.copies !== copies) fault('changed-copies', copies, set.copies);
   }
   return sound;

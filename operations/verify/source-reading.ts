@@ -1,24 +1,22 @@
 import type { CleanValue, RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
-import { imageId, keyHash } from '../../schemas/image-identity.ts';
+import { imageId } from '../../schemas/image-identity.ts';
 
 /** One distinct row of the source table, and what the current rules make of it. */
 export interface SourceImage {
   /** The raw key, such as the ticket id. */
   readonly key: string | null;
-  readonly keyHash: string;
   /** How many identical rows the table holds. */
   readonly copies: number;
   /** Whether this row counts for its key: greatest rank, then greatest image id. */
   readonly latest: boolean;
   readonly day: string;
-  readonly verdict: ExpectedVerdict;
+  readonly accepted: boolean;
+  /**
+   * What the warehouse must show: JSON of the clean values in the order of the dataset's clean
+   * columns, or the reasons. A text, not objects: a million of these are held at once.
+   */
+  readonly expected: string;
 }
-
-/** Texts, not objects: a million of these are held at once. */
-export type ExpectedVerdict =
-  /** `cells`: JSON of the clean values, in the order of the dataset's clean columns. */
-  | { readonly accepted: true; readonly cells: string }
-  | { readonly accepted: false; readonly reasons: string };
 
 export interface SourceReading {
   /** Rows of the table. */
@@ -26,6 +24,10 @@ export interface SourceReading {
   /** By image id. */
   readonly images: ReadonlyMap<string, SourceImage>;
 }
+
+type Entry = { -readonly [Field in keyof SourceImage]: SourceImage[Field] } & {
+  readonly rank: number;
+};
 
 const REASONS_MAX_BYTES = 2048;
 
@@ -37,48 +39,68 @@ export async function readSource(
   dataset: TableDataset,
   rows: AsyncIterable<RawImage> | Iterable<RawImage>,
 ): Promise<SourceReading> {
-  type Entry = { -readonly [Field in keyof SourceImage]: SourceImage[Field] } & { rank: number };
+  const fields = dataset.mapping.map(({ field }) => field);
   const images = new Map<string, Entry>();
+  /** Id of the image that counts, by key. */
+  const latest = new Map<string, string>();
+  const interned = new Map<string, string>();
+  const intern = (text: string) => {
+    const known = interned.get(text);
+    if (known === undefined) interned.set(text, text);
+    return known ?? text;
+  };
   let count = 0;
   for await (const raw of rows) {
     count += 1;
-    const id = imageId(dataset.mapping.map(({ field }) => raw[field] ?? null));
+    const id = unsliced(imageId(fields.map((field) => raw[field] ?? null)));
     const known = images.get(id);
     if (known) {
       known.copies += 1;
       continue;
     }
     const key = raw[dataset.keyField] ?? null;
-    images.set(id, {
+    const { accepted, expected } = expectation(dataset, raw);
+    const image: Entry = {
       key,
-      keyHash: keyHash(key, id),
       copies: 1,
-      latest: false,
+      latest: true,
       rank: dataset.rank(raw),
-      day: dataset.bookDay(raw),
-      verdict: expectedVerdict(dataset, raw),
-    });
+      day: intern(dataset.bookDay(raw)),
+      accepted,
+      expected: accepted ? expected : intern(expected),
+    };
+    images.set(id, image);
+    // A row without a key stands for itself.
+    if (key === null || key === '') continue;
+    const bestId = latest.get(key);
+    const best = bestId === undefined ? undefined : images.get(bestId);
+    if (best === undefined || bestId === undefined || isGreater(image, id, best, bestId)) {
+      latest.set(key, id);
+      if (best) best.latest = false;
+    } else {
+      image.latest = false;
+    }
   }
-  const latest = new Map<string, readonly [string, Entry]>();
-  for (const [id, image] of images) {
-    const best = latest.get(image.keyHash);
-    const wins =
-      best === undefined ||
-      image.rank > best[1].rank ||
-      (image.rank === best[1].rank && id > best[0]);
-    if (wins) latest.set(image.keyHash, [id, image]);
-  }
-  for (const [, image] of latest.values()) image.latest = true;
   return { rows: count, images };
 }
 
-function expectedVerdict(dataset: TableDataset, raw: RawImage): ExpectedVerdict {
+function isGreater(image: Entry, id: string, best: Entry, bestId: string): boolean {
+  return image.rank > best.rank || (image.rank === best.rank && id > bestId);
+}
+
+/** A hash cut from a longer text keeps that text in memory; this does not. */
+function unsliced(hash: string): string {
+  return Buffer.from(hash, 'latin1').toString('latin1');
+}
+
+function expectation(
+  dataset: TableDataset,
+  raw: RawImage,
+): Pick<SourceImage, 'accepted' | 'expected'> {
   const verdict = dataset.judge(raw);
   if (!verdict.accepted) {
-    return {
-      accepted: false,
-      reasons: warehouseText(verdict.reasons.join(','), REASONS_MAX_BYTES),
-    };
+    const reasons = warehouseText(verdict.reasons.join(','), REASONS_MAX_BYTES);
+    return { accepted: false, expected: reasons };
   }
   const cells = dataset.cleanColumns.map((column): CleanValue => {
     const value = verdict.clean[column.name] ?? null;
@@ -86,7 +108,7 @@ function expectedVerdict(dataset: TableDataset, raw: RawImage): ExpectedVerdict 
       ? warehouseText(value, column.maxBytes)
       : value;
   });
-  return { accepted: true, cells: JSON.stringify(cells) };
+  return { accepted: true, expected: JSON.stringify(cells) };
 }
 
 /** A text as the warehouse can hold it: NUL replaced by U+FFFD, whole characters within the width. */

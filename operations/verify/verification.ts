@@ -25,7 +25,7 @@ export interface VerificationOptions {
 }
 
 /** Books and place of one dataset, as `careplus verify --json` writes them. */
-export interface DatasetVerification extends Books {
+interface DatasetVerification extends Books {
   readonly dataset: string;
   readonly ok: boolean;
   readonly source: string;
@@ -39,7 +39,7 @@ export interface DatasetVerification extends Books {
 }
 
 /** Books of the rows that belong to one day, `unknown` where they name none. */
-export interface DayBooks extends Books {
+interface DayBooks extends Books {
   readonly dataset: string;
   readonly day: string;
 }
