@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EndpointStats } from './endpoint-stats.ts';
 import { type Refusals, withExchangeFault } from './exchange-faults.ts';
 import type { Faults } from './faults.ts';
-import { BodyTooLarge, readBody } from './request-body.ts';
+import { BodyTooLarge, closeUnlessRead, readBody } from './request-body.ts';
 import { AwsServiceError, type JsonService } from './service.ts';
 import { readSignature, type SignatureProblem } from './signature.ts';
 
@@ -55,6 +55,7 @@ export async function handleJsonCall(
     response.setHeader('x-amzn-errortype', refused.type);
   }
   const body = Buffer.from(JSON.stringify(reply));
+  closeUnlessRead(request, response);
   response.writeHead(status, {
     'content-type': 'application/x-amz-json-1.1',
     'content-length': body.length,

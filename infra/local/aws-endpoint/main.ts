@@ -6,6 +6,7 @@ import { glueTable } from '../../../schemas/lake-layout.ts';
 import { EndpointStats } from './endpoint-stats.ts';
 import { Faults } from './faults.ts';
 import { createFirehoseService } from './firehose/firehose-service.ts';
+import { createRedshiftDataService } from './redshift/data-api.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { createS3Service } from './s3/s3-service.ts';
 import { type Endpoint, startEndpoint } from './server.ts';
@@ -64,7 +65,11 @@ function readSettings(args: readonly string[]): Settings {
     only: values.only,
   });
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  return parsed.data;
+  const settings = parsed.data;
+  if (settings.only?.includes('redshift-data') && settings.warehouseUrl === undefined) {
+    throw new Error('redshift-data needs a warehouse: give --warehouse-url');
+  }
+  return settings;
 }
 
 async function start(settings: Settings): Promise<Endpoint> {
@@ -83,6 +88,16 @@ async function start(settings: Settings): Promise<Endpoint> {
       onError: report,
     });
     services.set('firehose', firehose);
+  }
+  if (isWanted('redshift-data') && settings.warehouseUrl !== undefined) {
+    const redshift = createRedshiftDataService({
+      connectionString: settings.warehouseUrl,
+      fetchObject: (bucket, key) => store.read(bucket, key),
+      listKeys: async (bucket, prefix) =>
+        (await store.list(bucket)).map(({ key }) => key).filter((key) => key.startsWith(prefix)),
+      faults,
+    });
+    services.set('redshift-data', redshift);
   }
   return startEndpoint({
     port: settings.port,

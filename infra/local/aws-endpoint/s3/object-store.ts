@@ -137,8 +137,7 @@ export class ObjectStore {
     return record?.key === key ? record : undefined;
   }
 
-  /** The file that holds an object's bytes, for readers in this process. */
-  pathOf(bucket: string, record: ObjectRecord): string {
+  #pathOf(bucket: string, record: ObjectRecord): string {
     return join(this.#folder, bucket, 'objects', record.file);
   }
 
@@ -148,11 +147,22 @@ export class ObjectStore {
       const record = await this.head(bucket, key);
       if (record === undefined) return undefined;
       try {
-        return { record, file: await open(this.pathOf(bucket, record), 'r') };
+        return { record, file: await open(this.#pathOf(bucket, record), 'r') };
       } catch (error) {
         // Overwritten between the two reads: the new record names another file.
         if (!hasErrorCode(error, 'ENOENT')) throw error;
       }
+    }
+  }
+
+  /** An object's bytes, or undefined where there is none. */
+  async read(bucket: string, key: string): Promise<Buffer | undefined> {
+    const opened = await this.open(bucket, key);
+    if (opened === undefined) return undefined;
+    try {
+      return await opened.file.readFile();
+    } finally {
+      await opened.file.close();
     }
   }
 
@@ -166,7 +176,7 @@ export class ObjectStore {
       await rm(this.#recordPath(bucket, flat), { force: true });
       await syncFolder(join(this.#folder, bucket, 'records'));
       await this.#index(bucket).forget(flat);
-      await rm(this.pathOf(bucket, record), { force: true });
+      await rm(this.#pathOf(bucket, record), { force: true });
     });
   }
 
@@ -183,7 +193,7 @@ export class ObjectStore {
     isNew: boolean,
   ): Promise<void> {
     const replaced = await this.head(bucket, record.key);
-    const path = this.pathOf(bucket, record);
+    const path = this.#pathOf(bucket, record);
     await rename(temporary, path);
     await syncFolder(join(this.#folder, bucket, 'objects'));
     const isWritten = await writeDurably(this.#recordPath(bucket, flat), JSON.stringify(record), {
@@ -198,7 +208,7 @@ export class ObjectStore {
       );
     }
     await this.#index(bucket).forget(flat);
-    if (replaced !== undefined) await rm(this.pathOf(bucket, replaced), { force: true });
+    if (replaced !== undefined) await rm(this.#pathOf(bucket, replaced), { force: true });
   }
 
   /** Changes of one record follow each other, so that each removes the bytes of the one before. */

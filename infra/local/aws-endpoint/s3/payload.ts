@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { bodyOf } from '../request-body.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import type { FinishedDigests } from './body-digests.ts';
 import { S3Error } from './s3-error.ts';
@@ -34,7 +35,7 @@ export function openPayload(request: IncomingMessage): Payload {
   }
   refuseUnknownChecksums(headers);
   const trailers = new Map<string, string>();
-  const raw = request as AsyncIterable<Buffer>;
+  const raw = bodyOf(request);
   return {
     body: isStreaming ? decodeAwsChunked(raw, trailers) : raw,
     verify: (digests) => {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { EndpointStats } from '../endpoint-stats.ts';
 import { type Refusals, withExchangeFault } from '../exchange-faults.ts';
 import type { Faults } from '../faults.ts';
+import { closeUnlessRead } from '../request-body.ts';
 import type { RestService } from '../service.ts';
 import { readSignature, type SignatureProblem } from '../signature.ts';
 import { bucketOperations } from './bucket-operations.ts';
@@ -116,6 +117,7 @@ async function send(
   const { status, headers = {}, body } = reply;
   response.setHeader('x-amz-request-id', randomBytes(8).toString('hex').toUpperCase());
   response.setHeader('server', 'AmazonS3');
+  closeUnlessRead(request, response);
   if (typeof body === 'object') {
     response.writeHead(status, headers);
     await sendSlice(body, response);

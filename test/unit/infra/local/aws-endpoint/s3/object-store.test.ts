@@ -2,10 +2,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  fileBody,
-  ObjectStore,
-} from '../../../../../../infra/local/aws-endpoint/s3/object-store.ts';
+import { ObjectStore } from '../../../../../../infra/local/aws-endpoint/s3/object-store.ts';
 
 let folder: string;
 let store: ObjectStore;
@@ -26,13 +23,7 @@ async function* bytes(text: string) {
 
 const keys = async (of: ObjectStore) => (await of.list('lake')).map(({ key }) => key);
 
-const text = async (key: string) => {
-  const record = await store.head('lake', key);
-  const chunks: Buffer[] = [];
-  if (record === undefined) return undefined;
-  for await (const chunk of fileBody(store.pathOf('lake', record))) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-};
+const text = async (key: string) => (await store.read('lake', key))?.toString();
 
 describe('ObjectStore', () => {
   it('keeps objects over a restart', async () => {
