@@ -1,9 +1,8 @@
 -- What dashboards see: views only.
--- Measures add up resolution_seconds, for EXTRACT gives an INTEGER in Redshift and whole minutes with it.
+-- Seconds, not minutes: EXTRACT gives an INTEGER in Redshift, and its division would cut.
 CREATE OR REPLACE VIEW reporting.tickets AS
 SELECT t.ticket_id, t.created_at, t.resolved_at, t.agent, t.priority, t.num_interactions,
   t.issue_category, t.channel, t.status,
-  (EXTRACT(EPOCH FROM t.resolved_at) - EXTRACT(EPOCH FROM t.created_at)) / 60 AS resolution_minutes,
   CAST(EXTRACT(EPOCH FROM t.resolved_at) AS BIGINT) - CAST(EXTRACT(EPOCH FROM t.created_at) AS BIGINT) AS resolution_seconds,
   CAST(t.created_at AS DATE) AS created_date,
   CASE WHEN t.status = 'Resolved' THEN 1 ELSE 0 END AS is_resolved
@@ -14,7 +13,7 @@ SELECT q.dataset, q.event_id, q.ticket_id, q.reasons, q.copies, q.original, q.ra
   q.rules_version, q.quarantined_at
 FROM careplus.quarantine q;
 
--- One row per source row that is neither shown nor a repeat of itself, so that the books can be counted.
+-- The books of each day: what is read is the sum of the other columns.
 CREATE OR REPLACE VIEW reporting.ticket_books AS
 SELECT s.book_day,
   SUM(s.copies) AS copies_read,
