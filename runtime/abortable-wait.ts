@@ -27,6 +27,18 @@ export async function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal): 
   }
 }
 
+/** Waits for a promise at most `ms` milliseconds, then rejects with an error that says so. */
+export async function waitAtMost<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => limit.reject(new Error(`no answer within ${ms} ms`)), ms);
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Waits for a promise at most `ms` milliseconds, whatever comes of it: for closing connections. */
 export async function settleWithin(promise: Promise<unknown>, ms: number): Promise<void> {
   const limit = new AbortController();

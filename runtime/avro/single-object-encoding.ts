@@ -5,8 +5,8 @@ import avro from 'avsc';
  * `C3 01`, the CRC-64-AVRO fingerprint of the writer schema's Parsing Canonical Form in little
  * endian, then the value.
  *
- * Limits of the library: a `long` must lie within ±(2^53 − 2), and fields that the schema does not
- * know are left out silently.
+ * Limits of the library: a `long` must lie within −2^52 … 2^53 − 2 (it refuses greater numbers, but
+ * changes lesser ones silently), and fields that the schema does not know are left out silently.
  */
 const HEADER_LENGTH = 10;
 const MARKER = 0xc301;

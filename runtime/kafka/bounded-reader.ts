@@ -1,5 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
-import { abortableSleep, waitOrAbort } from '../abortable-wait.ts';
+import { abortableSleep, waitAtMost, waitOrAbort } from '../abortable-wait.ts';
 import { errorText, PipelineError } from '../pipeline-error.ts';
 import { protocolErrorType } from './protocol-errors.ts';
 import {
@@ -47,6 +47,9 @@ export interface ReadRangeOptions {
 /**
  * Reads [start, end) of a topic and ends. Both are fixed at the call, so a growing topic is read
  * as it was then. Needs no consumer group and commits nothing.
+ *
+ * A transaction whose commit has just been confirmed may be missing: its markers are written a
+ * little later.
  *
  * @returns the range that was read, by partition.
  * @throws PipelineError KFK_3005 when a start lies before the topic's first record and `clamp`
@@ -128,11 +131,12 @@ export async function fetchWithProgress(
 ): Promise<FetchedRecords[]> {
   if (positions.size === 0) return [];
   const { topic, signal, stallMs } = options;
-  const startedAt = performance.now();
+  const deadline = performance.now() + stallMs;
   for (let failures = 0; ;) {
     let cause: unknown;
     try {
-      const fetched = await fetcher.fetch(positions, signal);
+      const left = Math.max(0, deadline - performance.now());
+      const fetched = await waitAtMost(fetcher.fetch(positions, signal), Math.ceil(left));
       const moved = fetched.filter(({ partition, next }) => next !== positions.get(partition));
       if (moved.length > 0) return moved;
     } catch (error) {
@@ -141,7 +145,7 @@ export async function fetchWithProgress(
         throw removedWhileReading(topic, error);
       cause = error;
     }
-    if (performance.now() - startedAt > stallMs) throw stalled(topic, positions, stallMs, cause);
+    if (performance.now() >= deadline) throw stalled(topic, positions, stallMs, cause);
     if (cause === undefined) continue;
     await abortableSleep(Math.min(100 * 2 ** failures++, 2_000), signal);
     await waitOrAbort(fetcher.refresh(), signal).catch(() => signal.throwIfAborted());

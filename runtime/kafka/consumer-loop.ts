@@ -57,7 +57,8 @@ export interface ConsumerLoopOptions {
   readonly stallMs?: number;
 }
 
-const HEARTBEAT_MS = 3_000;
+/** After a member was killed its partitions rest for this long; brokers take 6 s or more. */
+const SESSION_MS = 7_000;
 const MAX_WAIT_MS = 500;
 const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
   'TypeError',
@@ -74,12 +75,12 @@ const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
  */
 export async function runConsumerLoop(options: ConsumerLoopOptions): Promise<void> {
   const { kafka, groupId, topic, signal, log, progress } = options;
-  const sessionTimeout = options.sessionTimeoutMs ?? 30_000;
+  const sessionTimeout = options.sessionTimeoutMs ?? SESSION_MS;
   const admin = kafka.admin();
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout,
-    heartbeatInterval: Math.min(HEARTBEAT_MS, sessionTimeout / 3),
+    heartbeatInterval: Math.floor(sessionTimeout / 3),
     rebalanceTimeout: 60_000,
     maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 * 1024,
     maxWaitTimeInMs: MAX_WAIT_MS,
@@ -87,7 +88,8 @@ export async function runConsumerLoop(options: ConsumerLoopOptions): Promise<voi
     retry: {
       retries: 8,
       initialRetryTime: 200,
-      maxRetryTime: 5_000,
+      // No heartbeat is sent while a retry waits.
+      maxRetryTime: 3_000,
       restartOnFailure: async () => !signal.aborted,
     },
   });
@@ -187,7 +189,7 @@ function createLoop(
     }
     const heart = startBatchHeartbeat({
       heartbeat: () => payload.heartbeat(),
-      sessionTimeoutMs: options.sessionTimeoutMs ?? 30_000,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_MS,
       rebalanceGraceMs: options.rebalanceGraceMs ?? 10_000,
     });
     try {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Cluster, Consumer, Kafka, KafkaMessage } from 'kafkajs';
 import { settleWithin, waitOrAbort } from '../abortable-wait.ts';
 import { DISCONNECT_MS } from './connection.ts';
@@ -86,6 +87,9 @@ export type FetchedMessage = KafkaMessage & {
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
+/** Some 5 s in all. */
+const RANGE_ATTEMPTS = 10;
+
 /** Connects to the cluster of this topic. */
 export async function openTopicFetcher(
   kafka: Kafka,
@@ -98,14 +102,18 @@ export async function openTopicFetcher(
   const close = () => settleWithin(consumer.disconnect(), DISCONNECT_MS);
   try {
     await consumer.connect();
-    await cluster.addMultipleTargetTopics([topic]);
   } catch (error) {
     await close();
     throw error;
   }
 
-  async function ranges(): Promise<Map<number, OffsetRange>> {
+  async function loadMetadata(): Promise<void> {
+    await cluster.addMultipleTargetTopics([topic]);
     await cluster.refreshMetadataIfNecessary();
+  }
+
+  async function readRanges(): Promise<Map<number, OffsetRange>> {
+    await loadMetadata();
     const partitions = cluster
       .findTopicPartitionMetadata(topic)
       .map(({ partitionId }) => ({ partition: partitionId }));
@@ -170,10 +178,23 @@ export async function openTopicFetcher(
     );
   }
 
+  /** A broker may not know a new topic or a new leader for a moment. */
+  async function ranges(): Promise<Map<number, OffsetRange>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await readRanges();
+      } catch (error) {
+        if (attempt === RANGE_ATTEMPTS) throw error;
+        await sleep(100 * attempt);
+        await cluster.refreshMetadata().catch(() => undefined);
+      }
+    }
+  }
+
   return {
     ranges,
     async fetch(positions, signal) {
-      await cluster.refreshMetadataIfNecessary();
+      await loadMetadata();
       const leaders = cluster.findLeaderForPartitions(topic, [...positions.keys()]);
       const fetches = Object.entries(leaders).map(([nodeId, partitions]) =>
         fetchFrom(nodeId, positions, partitions),

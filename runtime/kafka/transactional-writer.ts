@@ -26,8 +26,8 @@ export interface TransactionalWriter {
   open(signal: AbortSignal): Promise<void>;
 
   /**
-   * Writes all records in one transaction and resolves when it is committed. After a failure or
-   * an abort the producer is discarded and every further write throws until `open`.
+   * Writes all records in one transaction and resolves when it is committed; readers see it a few
+   * milliseconds later, when its markers are written. After a failure or an abort the producer is discarded and every further write throws until `open`.
    *
    * @throws PipelineError KFK_3001 when another writer took over (or the transaction timed out:
    *   the broker gives the same answer), KFK_3002 for anything else (retryable), KFK_3008 for a

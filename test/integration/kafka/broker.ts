@@ -13,9 +13,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { expect, vi } from 'vitest';
 import { startKafka } from '../../../infra/local/kafka.ts';
 import { createKafka } from '../../../runtime/kafka/connection.ts';
+import { openTopicFetcher } from '../../../runtime/kafka/topic-fetcher.ts';
 import { createLog, type Logger } from '../../../runtime/observability/log.ts';
 
 /** Makes the broker's slow background work quick, so that tests can wait for it. */
@@ -39,42 +41,70 @@ export interface TestBroker {
   client(clientId?: string): Kafka;
   /** Creates a topic with a name of its own and tells it. */
   createTopic(topic?: TestTopic): Promise<string>;
+  /** Waits until no transaction is open on a topic: the markers of a commit come after its answer. */
+  settled(topic: string): Promise<void>;
+  /** Removes the records of partition 0 below an offset, as retention would. */
+  removeBelow(topic: string, offset: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startTestBroker(): Promise<TestBroker> {
   const log = createLog('test', process.env['CAREPLUS_LOG_LEVEL'] ?? 'silent');
   const shared = process.env['CAREPLUS_TEST_KAFKA'];
-  const { brokers, stop } = shared
+  const running = shared
     ? { brokers: shared.split(','), stop: () => Promise.resolve() }
     : await startOwnBroker();
+  const { brokers } = running;
   const client = (clientId = 'test') => createKafka({ brokers, ssl: false }, { clientId, log });
   return {
     brokers,
     log,
     client,
-    stop,
+    stop: () => running.stop(),
     async createTopic({ partitions = 1, config = {} } = {}) {
       const topic = uniqueName('topic');
-      const admin = client().admin();
-      await admin.connect();
-      try {
-        await admin.createTopics({
-          topics: [
-            {
-              topic,
-              numPartitions: partitions,
-              replicationFactor: 1,
-              configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-            },
-          ],
-        });
-      } finally {
-        await admin.disconnect();
-      }
+      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+      await withAdmin(client(), (admin) =>
+        admin.createTopics({
+          topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+        }),
+      );
       return topic;
     },
+    async settled(topic) {
+      const [stable, written] = await Promise.all([
+        openTopicFetcher(client(), { topic }),
+        openTopicFetcher(client(), { topic, uncommitted: true }),
+      ]);
+      try {
+        await vi.waitFor(
+          async () => expect(await stable.ranges()).toEqual(await written.ranges()),
+          {
+            timeout: 10_000,
+            interval: 10,
+          },
+        );
+      } finally {
+        await Promise.all([stable.close(), written.close()]);
+      }
+    },
+    async removeBelow(topic, offset) {
+      await withAdmin(client(), async (admin) => {
+        await admin.fetchTopicOffsets(topic);
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+      });
+    },
   };
+}
+
+async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function startOwnBroker() {

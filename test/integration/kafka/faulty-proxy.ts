@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Kafka, logLevel, type RetryOptions } from 'kafkajs';
 
 /** Request keys of the Kafka protocol. */
-export const apiKeys = { produce: 0, endTxn: 26 } as const;
+export const apiKeys = { produce: 0, fetch: 1, endTxn: 26 } as const;
 
 /** A TCP proxy before a broker that loses chosen answers: the broker has acted, the client cannot know. */
 export interface FaultyProxy {
@@ -12,6 +12,8 @@ export interface FaultyProxy {
    * @returns a promise that resolves when it has happened.
    */
   loseAnswer(apiKey: number): Promise<void>;
+  /** From now on no answer to a request of this kind arrives; connections stay. */
+  holdAnswers(apiKey: number): void;
   /** A client all of whose connections go through the proxy. */
   client(retry: RetryOptions): Kafka;
   close(): Promise<void>;
@@ -20,6 +22,7 @@ export interface FaultyProxy {
 export async function startFaultyProxy(broker: string): Promise<FaultyProxy> {
   const [host = '', port = ''] = broker.split(':');
   const armed = new Map<number, () => void>();
+  const held = new Set<number>();
   const sockets = new Set<Socket>();
 
   const server = createServer((client) => {
@@ -44,15 +47,17 @@ export async function startFaultyProxy(broker: string): Promise<FaultyProxy> {
     });
     const answers = frames((frame) => {
       const correlationId = frame.readInt32BE(4);
-      const lost = armed.get(keyOf.get(correlationId) ?? -1);
-      if (lost) {
-        armed.delete(keyOf.get(correlationId) ?? -1);
-        cut();
-        lost();
+      const apiKey = keyOf.get(correlationId) ?? -1;
+      keyOf.delete(correlationId);
+      if (held.has(apiKey)) return;
+      const lost = armed.get(apiKey);
+      if (!lost) {
+        client.write(frame);
         return;
       }
-      keyOf.delete(correlationId);
-      client.write(frame);
+      armed.delete(apiKey);
+      cut();
+      lost();
     });
     client.on('data', requests);
     upstream.on('data', answers);
@@ -62,6 +67,9 @@ export async function startFaultyProxy(broker: string): Promise<FaultyProxy> {
 
   return {
     loseAnswer: (apiKey) => new Promise((resolve) => armed.set(apiKey, resolve)),
+    holdAnswers: (apiKey) => {
+      held.add(apiKey);
+    },
     client: (retry) =>
       new Kafka({
         clientId: 'behind-proxy',
