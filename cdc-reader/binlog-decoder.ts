@@ -21,6 +21,7 @@ import {
   type TableShape,
 } from './table-shape.ts';
 import type { TableCatalog } from './table-catalog.ts';
+import { decodeBytes, decodeTexts, isSingleByte } from './text-charsets.ts';
 
 interface ShapeReader {
   readonly shape: TableShape;
@@ -147,7 +148,16 @@ export class BinlogDecoder {
     if (known) return known;
     this.#refuseMisreadTypes(event, definitions);
     const shape = describeShape(this.#dataset, definitions);
-    const read = createRowReader(shape, fromBinlog, (row: RowData, { name }) => row[name]);
+    const codeTables = shape.columns.map(({ kind, charset }) =>
+      (kind === 'text' || kind === 'char') && charset !== null
+        ? this.#catalog.codeTableOf(charset)
+        : undefined,
+    );
+    const read = createRowReader(shape, fromBinlog, (row: RowData, { name }, index) => {
+      const table = codeTables[index];
+      const value = row[name];
+      return table && typeof value === 'string' ? decodeBytes(table, value) : value;
+    });
     const made = { shape, read };
     this.#shapes.set(key, made);
     return made;
@@ -155,30 +165,35 @@ export class BinlogDecoder {
 
   /**
    * A column as it truly is. zongji knows only MySQL's collation ids and takes every other one for
-   * utf8mb4; corrected here, before the rows behind this event are decoded.
+   * utf8mb4, and it decodes single-byte texts in its own way: told here what is right, before the
+   * rows behind this event are decoded.
    */
   #define(
-    event: TableMapEvent,
+    event: DescribedTable,
     schema: ColumnSchema,
     column: ColumnInfo | undefined,
     index: number,
   ): ColumnDefinition {
     const name = schema.COLUMN_NAME;
-    const collation = (event as WithCharsetIds)._columnCharsetIds?.[index];
     const guessed = schema.CHARACTER_SET_NAME;
-    const charset =
-      guessed === null || collation === undefined
-        ? guessed
-        : (this.#catalog.charsetOf(collation) ?? guessed);
-    if (charset !== guessed && column) column.charset = charset;
-    const members = schema.ENUM_VALUES ?? schema.SET_VALUES;
-    if (charset !== guessed && members?.some((member) => /[^ -~]/.test(member))) {
-      throw new PipelineError(
-        'CDC_1001',
-        `members of ${name} cannot be read: ALTER TABLE … MODIFY it to CHARACTER SET utf8mb4`,
-      );
+    const type = this.#catalog.logicalType(name, schema.COLUMN_TYPE);
+    if (guessed === null || !column) return { name, type, charset: guessed };
+    const charset = this.#catalog.charsetOf(event._columnCharsetIds?.[index] ?? 0) ?? guessed;
+    const table = isSingleByte(charset) ? this.#catalog.codeTableOf(charset) : undefined;
+    if (isSingleByte(charset) && !table) {
+      // The table was made anew with a character set that it did not have before.
+      throw new PipelineError('CDC_1004', `the character set ${charset} is not known yet`, {
+        retryable: true,
+      });
     }
-    return { name, type: this.#catalog.logicalType(name, schema.COLUMN_TYPE), charset };
+    column.charset = table ? 'binary' : charset;
+    const members = event._enumSetValues?.[index];
+    if (!members) return { name, type, charset };
+    const texts = decodeTexts(members, charset, table);
+    if (schema.ENUM_VALUES) schema.ENUM_VALUES = texts;
+    else schema.SET_VALUES = texts;
+    const list = texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(',');
+    return { name, type: `${schema.ENUM_VALUES ? 'enum' : 'set'}(${list})`, charset };
   }
 
   #refuseMisreadTypes(event: TableMapEvent, definitions: readonly ColumnDefinition[]): void {
@@ -207,8 +222,9 @@ type RowsEventName = 'writerows' | 'updaterows' | 'deleterows';
 const SPATIAL = /^(?:multi)?(?:geom|point|linestring|polygon)/;
 
 /** Not in zongji's types. */
-type WithCharsetIds = TableMapEvent & {
+type DescribedTable = TableMapEvent & {
   readonly _columnCharsetIds?: readonly (number | undefined)[];
+  readonly _enumSetValues?: readonly (readonly Buffer[] | undefined)[];
 };
 
 interface RowBitmaps {

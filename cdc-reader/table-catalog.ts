@@ -1,10 +1,13 @@
 import type { SourceConnection } from './source-connection.ts';
 import type { ColumnDefinition } from './table-shape.ts';
+import { codeTableQuery, isSingleByte, type CodeTable } from './text-charsets.ts';
 
 /** What the server's own tables know that the binlog does not say. */
 export interface TableCatalog {
   /** Character set of a collation id. */
   charsetOf(collation: number): string | undefined;
+  /** How the server decodes a single-byte character set; of those that the table had at the start. */
+  codeTableOf(charset: string): CodeTable | undefined;
   /** UUID, INET4 and INET6 stand in the binlog as BINARY. */
   logicalType(column: string, type: string): string;
   /** Names of tables compare without case, and the server stores them in lower case. */
@@ -17,15 +20,19 @@ export async function loadCatalog(
   table: string,
 ): Promise<TableCatalog> {
   const charsets = await loadCharsets(connection);
+  const columns = await readColumns(connection, database, table);
+  const codeTables = await loadCodeTables(
+    connection,
+    new Set(columns.map(({ charset }) => charset ?? '').filter(isSingleByte)),
+  );
   const logical = new Map(
-    (await readColumns(connection, database, table))
-      .filter(({ type }) => LOGICAL_TYPES.has(type))
-      .map(({ name, type }) => [name, type]),
+    columns.filter(({ type }) => LOGICAL_TYPES.has(type)).map(({ name, type }) => [name, type]),
   );
   const [names] = await connection.query('SELECT @@lower_case_table_names AS mode');
   return {
     ignoreCase: Number(names?.['mode']) !== 0,
     charsetOf: (collation) => charsets.get(collation),
+    codeTableOf: (charset) => codeTables.get(charset),
     logicalType: (column, type) =>
       /^binary\((?:4|16)\)$/.test(type) ? (logical.get(column) ?? type) : type,
   };
@@ -41,6 +48,18 @@ async function loadCharsets(connection: SourceConnection): Promise<ReadonlyMap<n
     `SELECT ID AS id, CHARACTER_SET_NAME AS charset FROM information_schema.${table}`,
   );
   return new Map(rows.map(({ id, charset }) => [Number(id), String(charset)]));
+}
+
+async function loadCodeTables(
+  connection: SourceConnection,
+  charsets: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, CodeTable>> {
+  const tables = new Map<string, CodeTable>();
+  for (const charset of charsets) {
+    const [row = {}] = await connection.query(codeTableQuery(charset));
+    tables.set(charset, Object.values(row).map(String));
+  }
+  return tables;
 }
 
 /** Columns of a table, invisible and generated ones too, in the order of the binlog's rows. */

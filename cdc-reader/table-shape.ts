@@ -4,6 +4,7 @@ import type { MappedColumn, TableDataset } from '../schemas/datasets/dataset.ts'
 import { projectColumns } from '../schemas/datasets/projection.ts';
 import { avroFieldName, type RowValues, type ShapeColumn } from '../schemas/row-change.ts';
 import { canonicalKind, type CanonicalKind, type ToCanonical } from './canonical-value.ts';
+import { isReadable } from './text-charsets.ts';
 
 /** A column as INFORMATION_SCHEMA or TABLE_MAP tells it. */
 export interface ColumnDefinition {
@@ -17,6 +18,7 @@ export interface ColumnDefinition {
 /** A column whose values are carried. */
 interface CarriedColumn extends ShapeColumn {
   readonly kind: CanonicalKind;
+  readonly charset: string | null;
   /** Name of its field in a change record. */
   readonly field: string;
 }
@@ -31,16 +33,6 @@ export interface TableShape {
   /** Field that holds the key of a row's record. */
   readonly keyField: string;
 }
-
-/**
- * Character sets that zongji decodes exactly as the server does (test/integration/cdc-reader
- * compares every code).
- */
-export const readableCharsets: ReadonlySet<string> = new Set([
-  ...['utf8mb4', 'utf8mb3', 'ascii', 'latin1', 'latin2', 'latin5', 'latin7', 'greek', 'hebrew'],
-  ...['cp1250', 'cp1251', 'cp1256', 'cp1257', 'cp850', 'cp852', 'cp866', 'koi8r', 'koi8u'],
-  ...['macroman', 'macce', 'tis620', 'armscii8', 'ucs2', 'utf16', 'utf16le', 'utf32'],
-]);
 
 /**
  * @throws {PipelineError} CDC_1003 for a mapped column that is missing, CDC_1001 for one whose
@@ -81,8 +73,8 @@ function carry(definition: ColumnDefinition): CarriedColumn | undefined {
   const { name, charset } = definition;
   const type = normalizeType(definition);
   const kind = canonicalKind(type);
-  if (kind === undefined || (charset !== null && !readableCharsets.has(charset))) return undefined;
-  return { name, type, kind, field: avroFieldName(name) };
+  if (kind === undefined || (charset !== null && !isReadable(charset))) return undefined;
+  return { name, type, kind, charset, field: avroFieldName(name) };
 }
 
 const INTEGERS = /^(?:tiny|small|medium|big)?int$/;

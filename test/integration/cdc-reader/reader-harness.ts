@@ -1,0 +1,286 @@
+import type { Kafka } from 'kafkajs';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, vi } from 'vitest';
+import type { TableStreamConfig } from '../../../cdc-reader/config.ts';
+import { createReaderMetrics } from '../../../cdc-reader/reader-metrics.ts';
+import { readerTransactionalId } from '../../../cdc-reader/snapshot-request.ts';
+import { TableStream, type StreamWaits } from '../../../cdc-reader/table-stream.ts';
+import { createWriterSchemas } from '../../../runtime/avro/writer-schemas.ts';
+import { readFingerprint } from '../../../runtime/avro/single-object-encoding.ts';
+import { readRange } from '../../../runtime/kafka/bounded-reader.ts';
+import {
+  createCheckpointStore,
+  type CheckpointStore,
+} from '../../../runtime/kafka/checkpoint-store.ts';
+import { createKafka } from '../../../runtime/kafka/connection.ts';
+import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
+import type { Logger } from '../../../runtime/observability/log.ts';
+import { readerCheckpointSchema, type ReaderCheckpoint } from '../../../schemas/checkpoint.ts';
+import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
+import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
+import { changeHeaders, sourceId, type RowChange } from '../../../schemas/row-change.ts';
+import { topics } from '../../../schemas/topics.ts';
+import type { Broker, Source } from './servers.ts';
+
+export interface LogLine {
+  readonly level: string;
+  readonly code?: string;
+  readonly msg: string;
+}
+
+/** A log that tests can look at. */
+function memoryLog() {
+  const lines: LogLine[] = [];
+  const log = pino(
+    { level: 'debug', formatters: { level: (label) => ({ level: label }) } },
+    { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) },
+  );
+  return { log, lines };
+}
+
+export interface RunningReader {
+  readonly lines: readonly LogLine[];
+  readonly registry: Registry;
+  readonly ready: boolean;
+  /** Settles when the stream ends. */
+  readonly ended: Promise<void>;
+  /** As SIGTERM: what has been read is written. */
+  stop(): Promise<void>;
+}
+
+/** One captured table with a topic of its own. */
+export class CapturedTable {
+  readonly source: Source;
+  readonly kafka: Kafka;
+  readonly config: TableStreamConfig;
+  readonly #readers: RunningReader[] = [];
+  readonly #store;
+  readonly #schemas;
+
+  private constructor(source: Source, kafka: Kafka, config: TableStreamConfig) {
+    this.source = source;
+    this.kafka = kafka;
+    this.config = config;
+    const { log } = memoryLog();
+    this.#store = createCheckpointStore(kafka, checkpointTopic(log));
+    this.#schemas = createWriterSchemas(kafka, { log });
+  }
+
+  /** @param table name, different in every test of a broker. */
+  static async prepare(
+    source: Source,
+    broker: Broker,
+    table: string,
+    options: { readonly dataset?: TableDataset; readonly serverId?: number } = {},
+  ): Promise<CapturedTable> {
+    const { log } = memoryLog();
+    const kafka = createKafka(
+      { brokers: [...broker.kafka.brokers], ssl: false },
+      { clientId: 'test', log },
+    );
+    const dataset = options.dataset ?? ticketDataset(`changes-${table}`);
+    const { name: topic, partitions: numPartitions } = dataset.topic;
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions }] });
+    await admin.disconnect();
+    const database = 'careplus';
+    return new CapturedTable(source, kafka, {
+      dataset,
+      sourceId: sourceId('test', database, table),
+      server: 'test',
+      database,
+      table,
+      serverId: options.serverId ?? 7_001,
+      heartbeatMs: 1_000,
+      checkpointIntervalMs: 100,
+      configHash: 'test',
+    });
+  }
+
+  /** Starts a reader; it is stopped with the others by {@link close}. */
+  start(overrides: Partial<TableStreamConfig> = {}, waits: Partial<StreamWaits> = {}) {
+    const { log, lines } = memoryLog();
+    const config = { ...this.config, ...overrides };
+    const registry = new Registry();
+    const stop = new AbortController();
+    let isReady = false;
+    const writer = createTransactionalWriter(this.kafka, {
+      transactionalId: readerTransactionalId(config.sourceId),
+      log,
+    });
+    const stream = new TableStream(config, {
+      login: this.source.login,
+      writer,
+      store: createCheckpointStore(this.kafka, checkpointTopic(log)),
+      schemas: createWriterSchemas(this.kafka, { log }),
+      metrics: createReaderMetrics(registry)(config.sourceId),
+      log,
+      onProgress: () => undefined,
+      onReady: (ready) => {
+        isReady = ready;
+      },
+      waits: { unretryableMs: 300, missingTableMs: 100, maxMs: 300, ...waits },
+    });
+    const ended = stream.run(stop.signal).finally(() => writer.close());
+    ended.catch(() => undefined);
+    const reader: RunningReader = {
+      lines,
+      registry,
+      get ready() {
+        return isReady;
+      },
+      ended,
+      stop() {
+        stop.abort();
+        return ended;
+      },
+    };
+    this.#readers.push(reader);
+    return reader;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.stop().catch(() => undefined)));
+  }
+
+  /** Lends the store of checkpoints to somebody who is not a reader. */
+  async withStore<T>(
+    work: (store: CheckpointStore<ReaderCheckpoint>, log: Logger) => Promise<T>,
+  ): Promise<T> {
+    return work(this.#store, memoryLog().log);
+  }
+
+  async checkpoint(): Promise<ReaderCheckpoint | undefined> {
+    const { sourceId: key } = this.config;
+    const latest = await this.#store.readLatest([key], AbortSignal.timeout(20_000));
+    return latest.get(key);
+  }
+
+  /** Waits until everything that is committed at the source now is in the topic. */
+  async caughtUp(): Promise<ReaderCheckpoint> {
+    const [row] = await this.source.rows('SELECT @@gtid_binlog_pos AS gtids');
+    const wanted = Number(row?.['gtids']?.split('-')[2] ?? 0);
+    return vi.waitFor(
+      async () => {
+        const checkpoint = await this.checkpoint();
+        expect(checkpoint?.phase).toBe('streaming');
+        expect(checkpoint?.open).toBeNull();
+        const reached = Number(checkpoint?.gtidSet.split('-')[2] ?? 0);
+        expect(reached).toBeGreaterThanOrEqual(wanted);
+        if (!checkpoint) throw new Error('no checkpoint');
+        return checkpoint;
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+  }
+
+  /** All committed changes of the table in order of epoch and number; checks that they are whole. */
+  async changes(): Promise<RowChange[]> {
+    const changes: RowChange[] = [];
+    const signal = AbortSignal.timeout(30_000);
+    await readRange({
+      kafka: this.kafka,
+      topic: this.config.dataset.topic.name,
+      signal,
+      onBatch: async ({ messages }) => {
+        for (const { value, headers = {} } of messages) {
+          if (headers[changeHeaders.source]?.toString() !== this.config.sourceId) continue;
+          const decoder = await this.#schemas.lookup(
+            readFingerprint(value as Buffer) ?? '',
+            signal,
+          );
+          const change = decoder?.decode(value as Buffer) as RowChange;
+          const header = (name: string) => headers[name]?.toString();
+          expect(header(changeHeaders.epoch)).toBe(String(change.source.epoch));
+          expect(header(changeHeaders.seq)).toBe(String(change.source.seq));
+          expect(header(changeHeaders.kind)).toBe(change.op);
+          expect(header(changeHeaders.images)).toBe(change.op === 'u' ? '2' : '1');
+          expect(header(changeHeaders.transactionEnd)).toBe(change.transaction_end ? '1' : '0');
+          changes.push(change);
+        }
+      },
+    });
+    changes.sort((a, b) => a.source.epoch - b.source.epoch || a.source.seq - b.source.seq);
+    return changes;
+  }
+
+  /** The table as the topic tells it, against the table as it is; numbers without gap or repeat. */
+  async expectEqual(): Promise<void> {
+    const { nextSeq, epoch } = await this.caughtUp();
+    const changes = await this.changes();
+    expectDense(changes);
+    const last = changes.filter(({ source }) => source.epoch === epoch);
+    expect(last.at(-1)?.transaction_end ?? true).toBe(true);
+    expect(endOf(last)).toBe(nextSeq);
+    const { database, table, dataset } = this.config;
+    const columns = dataset.mapping.map(({ column }) => `\`${column}\``).join(', ');
+    const rows = await this.source.rows(`SELECT ${columns} FROM \`${database}\`.\`${table}\``);
+    const fields = dataset.mapping.map(({ column }) => column);
+    expect(liveRows(last, fields)).toEqual(count(rows.map((row) => imageOf(row, fields))));
+  }
+}
+
+/** The tickets' dataset with two mapped columns and a topic of its own. */
+function ticketDataset(topic: string): TableDataset {
+  return {
+    ...supportTickets,
+    topic: { ...topics.ticketChanges, name: topic, partitions: 2 },
+    mapping: ['ticket_id', 'status'].map((column) => ({ field: column, column })),
+  };
+}
+
+function checkpointTopic(log: ReturnType<typeof memoryLog>['log']) {
+  return {
+    topic: topics.readerCheckpoints.name,
+    parse: (json: unknown) => readerCheckpointSchema.parse(json),
+    log,
+  };
+}
+
+const imagesOf = (op: RowChange['op']) => (op === 'u' ? 2 : 1);
+
+function endOf(changes: readonly RowChange[]): number {
+  const last = changes.at(-1);
+  return last ? last.source.seq + imagesOf(last.op) : 1;
+}
+
+/** Every epoch counts 1, 2, 3 …: a gap or a repeat is an error. */
+export function expectDense(changes: readonly RowChange[]): void {
+  let [epoch, next] = [0, 1];
+  for (const { op, source } of changes) {
+    if (source.epoch !== epoch) [epoch, next] = [source.epoch, 1];
+    if (source.seq !== next) expect(source.seq).toBe(next);
+    next += imagesOf(op);
+  }
+}
+
+function imageOf(row: Readonly<Record<string, unknown>>, fields: readonly string[]): string {
+  return JSON.stringify(fields.map((field) => row[field]));
+}
+
+function count(images: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const image of images) counts.set(image, (counts.get(image) ?? 0) + 1);
+  return new Map([...counts].filter(([, copies]) => copies !== 0).sort());
+}
+
+/** Rows that the changes of one epoch leave, with their copies; an image below zero stays visible. */
+export function liveRows(
+  changes: readonly RowChange[],
+  fields: readonly string[],
+): Map<string, number> {
+  let counts = new Map<string, number>();
+  const add = (row: RowChange['before'], sign: number) => {
+    if (row === null) return;
+    const image = imageOf(row, fields);
+    counts.set(image, (counts.get(image) ?? 0) + sign);
+  };
+  for (const { op, before, after } of changes) {
+    if (op === 't') counts = new Map();
+    add(before, -1);
+    add(after, 1);
+  }
+  return new Map([...counts].filter(([, copies]) => copies !== 0).sort());
+}
