@@ -70,7 +70,7 @@ describe('COPY from Parquet by manifest (copy-usage_notes-copy-from-columnar)', 
   it('keeps texts that look like marks of a transport', async () => {
     const texts = ['\\N', '\\.', '"', 'a,b', 'a\nb', 'a\r\nb', '\n\\.\n', "'", 'NULL', '\t', '\\'];
     const literal = (text: string) =>
-      [...text].map((char) => `chr(${char.codePointAt(0) ?? 0})`).join(' || ');
+      Array.from(text, (char) => `chr(${char.charCodeAt(0)})`).join(' || ');
     const values = texts.map((text, index) => row(index, literal(text))).join(', ');
     await copy('marks', [await put('marks.parquet', columns(values))]);
     const rows = await warehouse.rows(`SELECT name FROM ${t} ORDER BY id`);

@@ -131,7 +131,7 @@ export async function openRedshift(): Promise<RedshiftUnderTest> {
 }
 
 /** The one value that a field holds; null for NULL. */
-export function fieldValue(field: Field): unknown {
+function fieldValue(field: Field): unknown {
   return field.isNull ? null : Object.values(field).find((value) => value !== undefined);
 }
 

@@ -5,6 +5,11 @@ import { TOKEN_HOURS } from './statements/statement-journal.ts';
 /** Database user of BI clients: reads `reporting` and nothing else. */
 export const BI_USER = 'careplus_bi';
 
+export interface WarehouseOptions {
+  /** Password of {@link BI_USER}; without one it keeps what it has. */
+  readonly biPassword?: string;
+}
+
 /** Any number: two endpoints that start at once prepare one after the other. */
 const PREPARE_LOCK = 5_439_001;
 
@@ -55,7 +60,10 @@ END $$;
  * @param connectionString of a superuser; sessions opened before keep their old search path.
  * @throws PostgreSQL's or the network's error.
  */
-export async function prepareWarehouse(connectionString: string): Promise<void> {
+export async function prepareWarehouse(
+  connectionString: string,
+  { biPassword }: WarehouseOptions = {},
+): Promise<void> {
   const client = new pg.Client({ connectionString });
   // A connection that breaks fails the query in flight; the event says nothing more.
   client.on('error', () => undefined);
@@ -66,6 +74,9 @@ export async function prepareWarehouse(connectionString: string): Promise<void> 
     await client.query(await readFile(strictFunctions, 'utf8'));
     await client.query(ownObjects);
     await client.query(databaseSettings);
+    if (biPassword !== undefined) {
+      await client.query(`ALTER ROLE ${BI_USER} PASSWORD ${pg.escapeLiteral(biPassword)}`);
+    }
     await client.query('COMMIT');
   } finally {
     await client.end();

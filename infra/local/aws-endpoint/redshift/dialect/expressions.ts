@@ -94,7 +94,7 @@ function rangeTest(grammar: Grammar): void {
 }
 
 /** Arithmetic and text operators over primaries; their precedence is PostgreSQL's business. */
-export function operand(grammar: Grammar): void {
+function operand(grammar: Grammar): void {
   const { cursor } = grammar;
   do {
     while (cursor.takeOperator('-') || cursor.takeOperator('+'));

@@ -5,7 +5,7 @@
  * - `ranking`: only as a window function and without a frame;
  * - `frame`: only as a window function, over a frame.
  */
-export type FunctionKind = 'scalar' | 'aggregate' | 'ordered-set' | 'ranking' | 'frame';
+type FunctionKind = 'scalar' | 'aggregate' | 'ordered-set' | 'ranking' | 'frame';
 
 export interface FunctionRule {
   readonly kind: FunctionKind;

@@ -23,7 +23,7 @@ export interface TableDefinition {
  * Name of the CHECK that keeps a text within its bytes: PostgreSQL's VARCHAR(n) counts characters,
  * Amazon Redshift's bytes (r_Character_types).
  */
-export function byteCheck(column: string, maxBytes: number): string {
+function byteCheck(column: string, maxBytes: number): string {
   const name = `fits_${maxBytes}_bytes_${column}`.slice(0, 63);
   return `CONSTRAINT ${quoteName(name)} CHECK (octet_length(${quoteName(column)}) <= ${maxBytes})`;
 }

@@ -1,7 +1,6 @@
 import { DialectError } from './dialect-error.ts';
 
-export type TokenKind =
-  'word' | 'quoted-name' | 'string' | 'number' | 'parameter' | 'operator' | 'end';
+type TokenKind = 'word' | 'quoted-name' | 'string' | 'number' | 'parameter' | 'operator' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -93,7 +93,9 @@ export class StatementEngine {
   }
 
   async #shutDown(): Promise<void> {
-    await Promise.allSettled(this.registry.active.map((statement) => this.cancel(statement)));
+    await Promise.allSettled(
+      Array.from(this.registry.active, (statement) => this.cancel(statement)),
+    );
     await Promise.allSettled(this.#running);
     await Promise.all([this.#pool.end(), this.#sidePool.end(), this.#copy.close()]);
     this.#results.close();
@@ -102,7 +104,7 @@ export class StatementEngine {
   async #start(request: StatementRequest): Promise<Statement | RecordedStatement> {
     const statement = new Statement(request, request.sqls.map(plan));
     refuseUnusedParameters(statement);
-    if (this.registry.active.length >= MAX_ACTIVE_STATEMENTS) {
+    if (this.registry.active.size >= MAX_ACTIVE_STATEMENTS) {
       throw new AwsServiceError(
         'ActiveStatementsExceededException',
         `${MAX_ACTIVE_STATEMENTS} statements are active`,

@@ -20,11 +20,13 @@ interface Entry {
 export class StatementRegistry {
   readonly #entries = new Map<string, Entry>();
   readonly #byToken = new Map<string, Statement>();
+  readonly #active = new Set<Statement>();
   #memoryBytes = 0;
   #diskBytes = 0;
 
-  get active(): readonly Statement[] {
-    return this.all().filter((statement) => !statement.hasEnded);
+  /** Those that have not been settled. */
+  get active(): ReadonlySet<Statement> {
+    return this.#active;
   }
 
   all(): readonly Statement[] {
@@ -46,12 +48,14 @@ export class StatementRegistry {
     const memoryBytes = request.sqls.reduce((sum, sql) => sum + sql.length, OVERHEAD_BYTES);
     this.#entries.set(statement.id, { statement, memoryBytes, diskBytes: 0 });
     this.#memoryBytes += memoryBytes;
+    this.#active.add(statement);
     if (request.clientToken !== undefined) this.#byToken.set(request.clientToken, statement);
     this.#evict();
   }
 
-  /** Counts what an ended statement's results cost. */
+  /** Takes an ended statement from the active ones and counts what its results cost. */
   settle(statement: Statement): void {
+    this.#active.delete(statement);
     const entry = this.#entries.get(statement.id);
     if (!entry) return;
     for (const { result } of statement.parts) {
@@ -68,7 +72,7 @@ export class StatementRegistry {
     for (const [id, entry] of this.#entries) {
       const isFull = this.#memoryBytes > MAX_MEMORY_BYTES || this.#diskBytes > MAX_DISK_BYTES;
       if (!isFull && entry.statement.createdAtMs >= oldest) return;
-      if (!entry.statement.hasEnded || this.#entries.size === 1) continue;
+      if (this.#active.has(entry.statement) || this.#entries.size === 1) continue;
       this.#entries.delete(id);
       this.#memoryBytes -= entry.memoryBytes;
       this.#diskBytes -= entry.diskBytes;

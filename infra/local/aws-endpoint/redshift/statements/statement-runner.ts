@@ -36,7 +36,8 @@ export async function runStatement(statement: Statement, parts: RunnerParts): Pr
   try {
     client = await parts.pool.connect();
   } catch (error) {
-    statement.end('FAILED', errorText(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    statement.end('FAILED', `ERROR: connection refused by the warehouse: ${reason}`);
     return;
   }
   // Without a listener a connection that breaks would end the process; the query in flight fails.

@@ -7,7 +7,7 @@ const MAX_STATEMENTS = 40;
 const MAX_STATEMENT_BYTES = 100_000;
 const MAX_WAIT_SECONDS = 30;
 
-export type ExecutionMode = 'TRANSACTION' | 'AUTO_COMMIT';
+type ExecutionMode = 'TRANSACTION' | 'AUTO_COMMIT';
 
 /** A submitted call, checked. */
 export interface StatementRequest {
