@@ -8,6 +8,7 @@ import { tableDatasets } from '../../schemas/datasets/registry.ts';
 import { glueTable, processedPrefix, type GlueTable } from '../../schemas/lake-layout.ts';
 import type { GlueType, LakeColumn } from '../../schemas/image-row.ts';
 import { downloadObjects } from './lake-objects.ts';
+import { truthViewName, truthViewSql } from './truth-view.ts';
 
 export interface LakeResult {
   readonly columns: readonly string[];
@@ -33,7 +34,8 @@ const DUCKDB_TYPES: Readonly<Record<GlueType, string>> = {
 
 /**
  * Runs SQL over the lake: each Glue table is a view over the Parquet objects that are in the bucket
- * now, copied through the S3 API into a folder that is gone afterwards.
+ * now, copied through the S3 API into a folder that is gone afterwards; beside it stands the view
+ * of the dataset's clean truth.
  */
 export async function queryLake<T>(
   aws: AwsConfig,
@@ -59,6 +61,8 @@ export async function queryLake<T>(
         const prefix = processedPrefix(dataset);
         const objects = { client, bucket: aws.bucket, prefix, signal };
         await createTableView(connection, table, await downloadObjects(objects, target));
+        const view = sqlName(truthViewName(dataset));
+        await connection.run(`CREATE VIEW ${view} AS ${truthViewSql(dataset)}`);
       }
       const result = await connection.stream(sql);
       return await use({ columns: result.deduplicatedColumnNames(), rows: chunks(result) });

@@ -18,7 +18,8 @@ export function register(program: Command, context: CliContext): void {
   addExamples(command, [
     ['careplus query "SELECT status, COUNT(*) FROM careplus.tickets GROUP BY status"', 'a table'],
     ['careplus query --json "SELECT * FROM careplus.quarantine"', 'one JSON object a line'],
-    ['careplus query --lake "SELECT COUNT(*) FROM support_ticket_images"', 'what is in the lake'],
+    ['careplus query --lake "SELECT COUNT(*) FROM support_ticket_images"', 'images in the lake'],
+    ['careplus query --lake "SELECT * FROM support_tickets LIMIT 9"', 'what they add up to'],
     ['careplus query - < report.sql', 'SQL from a file'],
   ]);
 }

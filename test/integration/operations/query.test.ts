@@ -7,11 +7,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../../operations/command-line.ts';
+import type { RawImage } from '../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { imageRowColumns } from '../../../schemas/image-row.ts';
+import { imageRows } from '../../../stream-processors/tables/image-rows.ts';
 import { ticket } from '../../unit/operations/verify/readings.ts';
 import { startLocalWarehouse, type LocalWarehouse } from '../dashboard/local-warehouse.ts';
-import { loadImages } from './loaded-warehouse.ts';
+import { loadImages, SOURCE } from './loaded-warehouse.ts';
 
 let warehouse: LocalWarehouse;
 
@@ -139,6 +141,55 @@ describe('careplus query', () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       // Beyond what a JSON number holds exactly it is a text.
       expect(JSON.parse(stdout)).toEqual({ n: 2, top: '9007199254740993', agent: 'Ann' });
+    });
+
+    it('adds the images up to the tickets that count', async () => {
+      const numbered = (seq: number, kind: string, raw: RawImage | null, epoch = 7): string => {
+        const numbers = { source: SOURCE, epoch, seq, transactionEnd: true, images: 1 } as const;
+        const op = kind === '-' ? 'd' : kind === 'E' ? 'e' : kind === 'T' ? 't' : 'c';
+        const images = kind === '-' ? { before: raw, after: null } : { before: null, after: raw };
+        const evidence = { partition: 0, offset: seq, gtid: null, committedMs: 0, readAtMs: 0 };
+        const [row = {}] = imageRows(supportTickets, { ...numbers, op }, images, evidence);
+        const literals = Object.entries(row)
+          .filter(([, value]) => value !== null)
+          .map(([name, value]) => [name, `'${String(value)}'`]);
+        return imageRow(Object.fromEntries(literals) as Record<string, string>);
+      };
+      const closed = ticket({ resolved_at: '2025-07-02 09:00:00', status: 'Resolved' });
+      const faulty = ticket({ ticket_id: 'T2', status: 'Gone' });
+      const other = ticket({ ticket_id: 'T3' });
+      const rows = [
+        numbered(1, '+', other),
+        numbered(2, 'T', null),
+        numbered(3, '+', ticket()),
+        numbered(4, '+', ticket()),
+        numbered(5, 'E', null),
+        numbered(6, '-', ticket()),
+        numbered(7, '+', closed),
+        numbered(7, '+', closed),
+        numbered(8, '+', faulty),
+        // An epoch without its end, and one from before.
+        numbered(1, '+', other, 9),
+        numbered(1, '+', other, 5),
+        numbered(2, 'E', null, 5),
+      ];
+      await putParquet(
+        'support-tickets/processed/dt=2025-07-02/c.parquet',
+        rows.join(' UNION ALL '),
+      );
+      const { stdout } = await query(
+        '--lake',
+        '--json',
+        'SELECT ticket_id, resolved_at, priority, copies FROM support_tickets',
+      );
+      expect(
+        stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown),
+      ).toEqual([
+        { ticket_id: 'T1', resolved_at: '2025-07-02 09:00:00', priority: 'High', copies: 1 },
+      ]);
     });
 
     it('tells what DuckDB does not understand', async () => {
