@@ -23,8 +23,8 @@ const ruleStatesSchema = z.array(
   z.object({ rule: faultRuleSchema, seen: z.number(), fired: z.number() }),
 );
 
-export type EndpointStatsReply = z.infer<typeof statsSchema>;
-export type RuleStatesReply = z.infer<typeof ruleStatesSchema>;
+type EndpointStatsReply = z.infer<typeof statsSchema>;
+type RuleStatesReply = z.infer<typeof ruleStatesSchema>;
 
 /** The fault knobs of a running endpoint, for tests and tools. */
 export interface FaultsClient {

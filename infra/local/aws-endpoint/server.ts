@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AdminOptions, handleAdmin } from './admin.ts';
 import { handleJsonCall, type JsonDispatchOptions } from './aws-json.ts';
+import { hasErrorCode } from './durable-files.ts';
 import { ConnectionDropped } from './exchange-faults.ts';
 import type { RestService } from './service.ts';
 
@@ -64,7 +65,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     });
     serve(request, response).catch((error: unknown) => {
       const isExpected =
-        error instanceof ConnectionDropped || request.destroyed || stopping.signal.aborted;
+        error instanceof ConnectionDropped ||
+        request.destroyed ||
+        hasErrorCode(error, 'ERR_STREAM_PREMATURE_CLOSE') ||
+        stopping.signal.aborted;
       if (!isExpected) options.onError(error);
       if (isExpected || response.headersSent) response.destroy();
       else response.writeHead(500).end();

@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DeleteDeliveryStreamCommand } from '@aws-sdk/client-firehose';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -87,6 +88,23 @@ describe('Firehose', () => {
     await spoolIsEmpty();
     expect(await again.keys('rows/')).toHaveLength(1);
     expect(await again.delivered()).toEqual(range(0, 10));
+  });
+
+  it('delivers twice what it accepted before it was killed and what was sent again', async () => {
+    const first = await start();
+    const lake = open(first.url);
+    await lake.create(NEVER);
+    await lake.faults.add({ op: 'PutRecordBatch', action: 'crash-after' });
+    await expect(lake.put([1, 2])).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await first.ended;
+
+    const again = open((await start()).url);
+    await spoolIsEmpty();
+    await again.firehose.send(new DeleteDeliveryStreamCommand({ DeliveryStreamName: STREAM }));
+    await again.create(0);
+    await again.put([1, 2]);
+    await spoolIsEmpty();
+    expect(await again.delivered()).toEqual([1, 1, 2, 2]);
   });
 
   it('cuts a record that was half written when it was killed', async () => {

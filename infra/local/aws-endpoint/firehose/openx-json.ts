@@ -8,7 +8,7 @@ export interface ConversionFailure {
 }
 
 /** One text or NULL for each column, in the order of the Glue table. */
-export type ConvertedRow = readonly (string | null)[];
+type ConvertedRow = readonly (string | null)[];
 
 export type Conversion = { readonly row: ConvertedRow } | { readonly failure: ConversionFailure };
 

@@ -78,7 +78,7 @@ function indexBehind(sorted: readonly { readonly key: string }[], place: Place):
 }
 
 /** Binary search for the first item that passes; all items behind it pass too. */
-export function firstIndex<T>(sorted: readonly T[], passes: (item: T) => boolean): number {
+function firstIndex<T>(sorted: readonly T[], passes: (item: T) => boolean): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

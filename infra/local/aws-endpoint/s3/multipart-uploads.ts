@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { hasErrorCode, syncFolder, writeDurably } from '../durable-files.ts';
 import type { FinishedDigests } from './body-digests.ts';

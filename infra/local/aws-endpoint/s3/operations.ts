@@ -40,7 +40,6 @@ const routes: Readonly<Record<S3Operation, Route>> = {
       'continuation-token',
       'max-keys',
       'encoding-type',
-      'fetch-owner',
     ],
   },
   DeleteObjects: { method: 'POST', on: 'bucket', needs: ['delete'] },

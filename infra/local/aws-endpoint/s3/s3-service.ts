@@ -84,7 +84,7 @@ export function createS3Service({ store, faults, stats }: S3ServiceOptions): Res
 }
 
 const knownHeaders =
-  /^x-amz-(?:content-sha256|date|security-token|user-agent|meta-.*|acl|checksum-(?:mode|algorithm|type|crc32|crc32c|crc64nvme|sha1|sha256)|sdk-checksum-algorithm|trailer|decoded-content-length|expected-bucket-owner|request-payer|mp-object-size)$/;
+  /^x-amz-(?:content-sha256|date|security-token|user-agent|meta-.*|checksum-(?:mode|algorithm|crc32|crc32c|crc64nvme|sha1|sha256)|sdk-checksum-algorithm|trailer|decoded-content-length)$/;
 
 /** A header that asks for something must not be passed over in silence. */
 function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {

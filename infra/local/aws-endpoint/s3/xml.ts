@@ -16,7 +16,7 @@ export function xmlDocument(name: string, children: readonly string[]): string {
 }
 
 /** Control characters become references, though XML 1.0 has no place for most: so does S3. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(
     /[&<>"\p{Cc}]/gu,
     (char) => namedReferences[char] ?? `&#x${char.charCodeAt(0).toString(16)};`,
