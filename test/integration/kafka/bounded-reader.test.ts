@@ -115,6 +115,44 @@ it('never shows aborted records, wherever the range begins', async () => {
   expect(uncommitted.numbers).toEqual([1, 2, 3, -1, -2, -3, 4, 5, 6]);
 });
 
+it('passes over a batch at the end of a segment that compaction has emptied', async () => {
+  const topic = await broker.createTopic({
+    config: {
+      'cleanup.policy': 'compact',
+      'min.cleanable.dirty.ratio': '0.01',
+      'segment.bytes': '1048576',
+    },
+  });
+  // The broker keeps the last batch of an idempotent producer, without its records.
+  const [kept, other] = [true, false].map((idempotent) =>
+    broker.client().producer({ idempotent, maxInFlightRequests: 1 }),
+  );
+  await Promise.all([kept?.connect(), other?.connect()]);
+  const large = 'x'.repeat(900_000);
+  await other?.send({ topic, messages: [{ key: 'b', value: large }] });
+  await kept?.send({ topic, messages: [{ key: 'a', value: 'old' }] });
+  // A second segment, whose a is the newer one, and a third: the last one is never compacted.
+  await other?.send({ topic, messages: [{ key: 'c', value: large }] });
+  await other?.send({ topic, messages: [{ key: 'a', value: 'new' }] });
+  await other?.send({ topic, messages: [{ key: 'd', value: large }] });
+  await Promise.all([kept?.disconnect(), other?.disconnect()]);
+
+  const read = async () => {
+    const keys: string[] = [];
+    await readRange({
+      ...{ kafka: broker.client(), topic, signal, compacted: true, stallMs: 2_000 },
+      onBatch: ({ messages }) => {
+        for (const { key } of messages) keys.push(key?.toString() ?? '');
+      },
+    });
+    return keys;
+  };
+  await vi.waitFor(async () => expect(await read()).toEqual(['b', 'c', 'a', 'd']), {
+    timeout: 30_000,
+    interval: 200,
+  });
+});
+
 it('refuses a start that retention has removed, unless it may begin later', async () => {
   const topic = await broker.createTopic();
   await writeNumbers(topic, 1, 20);
