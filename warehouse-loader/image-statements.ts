@@ -8,8 +8,11 @@ export interface LoadStatement {
   readonly sql: string;
 }
 
-/** Temporary tables that the statements below make; the copied rows are made before them. */
+/** Temporary table of the copied rows; it is made before the statements below. */
 export const COPIED = 'copied';
+
+/** Name of the step whose rows tell how far the warehouse is. */
+export const REPORT_STEP = 'report';
 
 /**
  * The statements that turn a batch of copied image rows into state, history, pending images and a
@@ -204,12 +207,8 @@ WHERE ${t.stateName}.source = newest.source AND ${t.stateName}.epoch < newest.ep
 WHERE ${t.pendingName}.source = newest.source AND ${t.pendingName}.epoch < newest.epoch`,
     },
     {
-      step: 'report',
-      sql: `SELECT f.source, f.epoch, f.seq, f.ready, f.shown, f.committed_ms,
- CASE WHEN p.waiting IS NULL THEN 0 ELSE p.waiting END AS waiting,
- CASE WHEN n.negative IS NULL THEN 0 ELSE n.negative END AS negative
-FROM ${t.frontier} f
-LEFT JOIN (SELECT source, epoch, count(*) AS waiting FROM ${t.pending} GROUP BY source, epoch) p ON p.source = f.source AND p.epoch = f.epoch
+      step: REPORT_STEP,
+      sql: `${reportQuery(dataset, ', CASE WHEN n.negative IS NULL THEN 0 ELSE n.negative END AS negative')}
 LEFT JOIN (SELECT source, epoch, count(*) AS negative FROM rebuilt WHERE copies < 0 GROUP BY source, epoch) n ON n.source = f.source AND n.epoch = f.epoch
 WHERE f.live = 1`,
     },
@@ -218,6 +217,18 @@ WHERE f.live = 1`,
       sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest`,
     },
   ];
+}
+
+/** How far the warehouse is: frontier and waiting images of every live epoch. */
+export function progressQuery(dataset: TableDataset): string {
+  return `${reportQuery(dataset)}\nWHERE f.live = 1`;
+}
+
+function reportQuery(dataset: TableDataset, more = ''): string {
+  const t = imageTables(dataset);
+  return `SELECT f.source, f.epoch, f.seq, f.shown, f.committed_ms, CASE WHEN p.waiting IS NULL THEN 0 ELSE p.waiting END AS waiting${more}
+FROM ${t.frontier} f
+LEFT JOIN (SELECT source, epoch, count(*) AS waiting FROM ${t.pending} GROUP BY source, epoch) p ON p.source = f.source AND p.epoch = f.epoch`;
 }
 
 /** A dataset's warehouse tables; the bare names qualify columns in DELETE and UPDATE. */

@@ -44,8 +44,6 @@ export const MAX_OBJECTS = 200;
 export const COPY_STEP = 'copy';
 /** Name of the step at which a loader that was replaced fails. */
 export const FENCE_STEP = 'fence';
-/** Name of the step whose rows tell how far the warehouse is. */
-export const REPORT_STEP = 'report';
 
 /**
  * The whole transaction of one batch. LOCK comes first of all: the snapshot of a transaction is

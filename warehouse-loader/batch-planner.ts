@@ -1,0 +1,142 @@
+import { MAX_OBJECTS, type LakeObject } from './load-statements.ts';
+
+/** Bytes of Parquet in one batch: one transaction must end within minutes. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** A second batch must not wait for ever behind ever longer ones. */
+const MAX_CADENCE_FACTOR = 8;
+
+/** Refusals after which a batch is halved, and an object alone is set aside. */
+const MAX_REFUSALS = 3;
+const REFUSAL_PAUSE_MS = 1_000;
+const MAX_REFUSAL_PAUSE_MS = 600_000;
+
+export interface PlannedBatch {
+  /** Oldest first. */
+  readonly objects: readonly LakeObject[];
+  /** What is known of objects that COPY refused before. */
+  readonly suspicion?: Suspicion;
+}
+
+interface Suspicion {
+  readonly refusals: number;
+  /** Batches that were loaded before the first refusal. */
+  readonly loadsBefore: number;
+}
+
+interface SuspectGroup extends Suspicion {
+  readonly objects: readonly LakeObject[];
+  readonly notBefore: number;
+}
+
+/**
+ * Which waiting objects make the next batch, and when. Between the beginnings of two batches lies
+ * at least the cadence, unless count or bytes are full; a warehouse that needs more than half of
+ * the cadence for a batch gets fewer and larger ones.
+ *
+ * A batch that COPY refuses becomes suspect: it is tried again, then halved down to the one object,
+ * while all others go on.
+ */
+export interface BatchPlanner {
+  add(objects: readonly LakeObject[]): void;
+  /** @returns the next batch; undefined while none is due. */
+  next(): PlannedBatch | undefined;
+  /** The batch is in the warehouse. */
+  loaded(tookMs: number): void;
+  /** The batch failed for a reason outside of its objects: they wait again. */
+  putBack(batch: PlannedBatch): void;
+  /**
+   * COPY refused the batch.
+   *
+   * @returns the object at fault once that is certain: it was refused alone, often enough, and
+   *   another one was loaded since, so that it is not the warehouse that refuses everything.
+   */
+  refused(batch: PlannedBatch): LakeObject | undefined;
+  /** Objects that wait, suspect ones among them. */
+  readonly waiting: number;
+}
+
+export function createBatchPlanner(options: {
+  readonly cadenceMs: number;
+  readonly now?: () => number;
+}): BatchPlanner {
+  const { cadenceMs, now = Date.now } = options;
+  const waiting: LakeObject[] = [];
+  let suspects: SuspectGroup[] = [];
+  let lastBeginning = -Infinity;
+  let factor = 1;
+  let loads = 0;
+
+  const fill = (): LakeObject[] => {
+    const batch: LakeObject[] = [];
+    let bytes = 0;
+    for (const object of waiting) {
+      const full = batch.length === MAX_OBJECTS || bytes + object.bytes > MAX_BYTES;
+      if (full && batch.length > 0) break;
+      batch.push(object);
+      bytes += object.bytes;
+    }
+    return batch;
+  };
+
+  const add = (objects: readonly LakeObject[]) => {
+    waiting.push(...objects);
+    waiting.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.key < b.key ? -1 : 1));
+  };
+
+  const nextFresh = (): PlannedBatch | undefined => {
+    const objects = fill();
+    const isDue = now() - lastBeginning >= cadenceMs * factor || objects.length < waiting.length;
+    if (objects.length === 0 || !isDue) return undefined;
+    waiting.splice(0, objects.length);
+    lastBeginning = now();
+    return { objects };
+  };
+
+  const nextSuspect = (): PlannedBatch | undefined => {
+    const index = suspects.findIndex(({ notBefore }) => notBefore <= now());
+    const group = suspects[index];
+    if (!group) return undefined;
+    suspects.splice(index, 1);
+    const { objects, refusals, loadsBefore } = group;
+    return { objects, suspicion: { refusals, loadsBefore } };
+  };
+
+  return {
+    add,
+    next: () => nextFresh() ?? nextSuspect(),
+    loaded(tookMs) {
+      loads += 1;
+      const slow = tookMs > (cadenceMs * factor) / 2;
+      factor = slow ? Math.min(MAX_CADENCE_FACTOR, factor * 2) : Math.max(1, factor / 2);
+      // The warehouse takes objects: whether a suspect is at fault can be told now.
+      suspects = suspects.map((group) => ({ ...group, notBefore: now() }));
+    },
+    putBack({ objects, suspicion }) {
+      if (suspicion) suspects.push({ objects, ...suspicion, notBefore: now() });
+      else add(objects);
+    },
+    refused({ objects, suspicion }) {
+      const refusals = (suspicion?.refusals ?? 0) + 1;
+      const loadsBefore = suspicion?.loadsBefore ?? loads;
+      if (refusals >= MAX_REFUSALS) {
+        if (objects.length > 1) {
+          const middle = Math.ceil(objects.length / 2);
+          for (const half of [objects.slice(0, middle), objects.slice(middle)]) {
+            // One more refusal halves it again.
+            const group = { objects: half, refusals: MAX_REFUSALS - 1, loadsBefore };
+            suspects.push({ ...group, notBefore: now() });
+          }
+          return undefined;
+        }
+        if (loads > loadsBefore) return objects[0];
+      }
+      const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (refusals - 1));
+      suspects.push({ objects, refusals, loadsBefore, notBefore: now() + pauseMs });
+      return undefined;
+    },
+    get waiting() {
+      return suspects.reduce((sum, { objects }) => sum + objects.length, waiting.length);
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { abortableSleep } from '../runtime/abortable-wait.ts';
+import type { Progress } from '../runtime/daemon/progress.ts';
+import type { Logger } from '../runtime/observability/log.ts';
+import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
+import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
+import type { DataApi } from '../runtime/redshift/data-api.ts';
+import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
+import { createHoleWatch } from './hole-watch.ts';
+import { progressQuery, REPORT_STEP, type LoadStatement } from './image-statements.ts';
+import { readLedger } from './ledger.ts';
+import {
+  COPY_STEP,
+  FENCE_STEP,
+  loadStatements,
+  MAX_OBJECTS,
+  setAsideStatements,
+  type SetAside,
+} from './load-statements.ts';
+import type { LoaderMetrics } from './loader-metrics.ts';
+import { batchIdOf, writeManifest } from './manifest.ts';
+import { createObjectDiscovery, type ObjectDiscovery } from './object-discovery.ts';
+import { countNegative, publishProgress, readProgress } from './progress-report.ts';
+import { loadName, takeOver } from './take-over.ts';
+
+export interface DatasetLoaderOptions {
+  readonly api: DataApi;
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly dataset: TableDataset;
+  readonly copyRoleArn: string;
+  /** This process, as it stands in `ops.loader`. */
+  readonly token: string;
+  readonly cadenceMs: number;
+  readonly discoveryMs: number;
+  /** How long a frontier may stand while images wait above it. */
+  readonly holeAfterMs: number;
+  readonly log: Logger;
+  readonly metrics: LoaderMetrics;
+  readonly progress: Progress;
+}
+
+/** Loads one dataset's objects into the warehouse, in batches of one transaction each. */
+export interface DatasetLoader {
+  /** Takes over from a predecessor and reads what is loaded already. */
+  start(signal: AbortSignal): Promise<void>;
+  /**
+   * Discovers and loads until `signal` aborts; the batch in flight is finished unless `force`
+   * aborts too.
+   *
+   * @throws {PipelineError} WH_5002 when another loader has taken over; others that no retry cures.
+   */
+  run(signal: AbortSignal, force: AbortSignal): Promise<void>;
+}
+
+const MAX_CONFLICTS = 8;
+const CONFLICT_PAUSE_MS = 200;
+const FAILURE_PAUSE_MS = 500;
+const MAX_FAILURE_PAUSE_MS = 30_000;
+
+export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoader {
+  const { api, s3, bucket, dataset, token, metrics, progress } = options;
+  const label = { dataset: dataset.name };
+  const log = options.log.child(label);
+  const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
+  const holes = createHoleWatch({ api, dataset, afterMs: options.holeAfterMs, log });
+  let discovery: ObjectDiscovery | undefined;
+  let setAside: SetAside[] = [];
+  let runs = 0;
+  /** A run whose end is unknown: the same batch goes on under the same client token. */
+  let unsettled: { readonly batchId: string; readonly clientToken: string } | undefined;
+
+  function clientTokenFor(batchId: string): string {
+    if (unsettled?.batchId === batchId) return unsettled.clientToken;
+    runs += 1;
+    return `${batchId}-${token.slice(0, 8)}-${runs}`;
+  }
+
+  /** Runs one transaction; conflicts get a new attempt. */
+  async function runTransaction(
+    batchId: string,
+    statements: readonly LoadStatement[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    for (let conflicts = 0; ;) {
+      const clientToken = clientTokenFor(batchId);
+      try {
+        const sqls = statements.map(({ sql }) => sql);
+        const name = loadName(dataset, batchId);
+        unsettled = { batchId, clientToken };
+        const { id } = await api.runBatch(
+          { name, statements: sqls, token: clientToken },
+          { signal },
+        );
+        unsettled = undefined;
+        return id;
+      } catch (error) {
+        if (!(error instanceof StatementFailedError)) throw error;
+        unsettled = undefined;
+        if (failedStep(error, statements) === FENCE_STEP && error.isDivisionByZero) {
+          throw new PipelineError('WH_5002', `another loader has taken over ${dataset.name}`, {
+            cause: error,
+          });
+        }
+        conflicts += 1;
+        if (!error.retryable || conflicts === MAX_CONFLICTS) throw error;
+        log.info({ batchId, reason: error.message }, 'conflict in the warehouse, trying again');
+        await abortableSleep(CONFLICT_PAUSE_MS * conflicts, signal);
+      }
+    }
+  }
+
+  async function load(batch: PlannedBatch, signal: AbortSignal): Promise<void> {
+    const { objects } = batch;
+    const batchId = batchIdOf(objects);
+    const startedAt = Date.now();
+    let statements: LoadStatement[] = [];
+    let id: string;
+    try {
+      const manifestUrl = await writeManifest(s3, bucket, { dataset, batchId, objects }, signal);
+      const { copyRoleArn } = options;
+      statements = loadStatements(
+        { dataset, batchId, objects },
+        { token, manifestUrl, copyRoleArn },
+      );
+      id = await runTransaction(batchId, statements, signal);
+    } catch (error) {
+      if (isRefusedByCopy(error, statements)) {
+        refuse(batch, error);
+        return;
+      }
+      planner.putBack(batch);
+      throw error;
+    }
+    const tookMs = Date.now() - startedAt;
+    planner.loaded(tookMs);
+    metrics.batches.inc(label);
+    metrics.objects.inc(label, objects.length);
+    metrics.duration.observe(label, tookMs / 1000);
+    log.debug({ batchId, objects: objects.length, tookMs }, 'batch loaded');
+    const reportIndex = statements.findIndex(({ step }) => step === REPORT_STEP);
+    await tell(batchId, `${id}:${reportIndex + 1}`, signal);
+  }
+
+  function refuse(batch: PlannedBatch, error: StatementFailedError): void {
+    metrics.failures.inc({ ...label, error_code: error.code });
+    const keys = batch.objects.map(({ key }) => key);
+    log.error(
+      { code: error.code, objects: keys.length, first: keys[0], reason: error.failed.text },
+      'COPY refused the batch',
+    );
+    const culprit = planner.refused(batch);
+    if (!culprit) return;
+    setAside.push({ object: culprit, outcome: 'quarantined', reason: error.failed.text });
+  }
+
+  /** Publishes how far the warehouse is. The batch is loaded by now: a failure here is only told. */
+  async function tell(
+    batchId: string | null,
+    reportId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const report = await readReport(reportId, signal);
+      const epochs = readProgress(report);
+      const negative = countNegative(report);
+      if (negative > 0) {
+        log.error({ negative }, 'images counted below zero: drift, or their insert is unreadable');
+      }
+      holes.note(epochs);
+      metrics.pending.set(
+        label,
+        epochs.reduce((sum, { waiting }) => sum + waiting, 0),
+      );
+      await publishProgress(s3, bucket, dataset, { batchId, epochs }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn({ reason: errorText(error) }, 'the batch is loaded, but could not be announced');
+    }
+  }
+
+  async function readReport(reportId: string | undefined, signal: AbortSignal) {
+    if (reportId !== undefined) {
+      try {
+        return await api.result(reportId, { signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        log.info({ reason: errorText(error) }, 'the report of the batch is gone, asking again');
+      }
+    }
+    return api.query(progressQuery(dataset), { signal });
+  }
+
+  /** Writes set-aside objects into the ledger. */
+  async function writeSetAside(signal: AbortSignal): Promise<void> {
+    while (setAside.length > 0) {
+      const rows = setAside.slice(0, MAX_OBJECTS);
+      const batchId = batchIdOf(rows.map(({ object }) => object));
+      await runTransaction(batchId, setAsideStatements(dataset, batchId, token, rows), signal);
+      setAside = setAside.slice(rows.length);
+      for (const { object, outcome, reason } of rows) {
+        metrics.setAside.inc({ ...label, outcome });
+        log.error({ code: 'LAKE_4004', key: object.key, outcome, reason }, 'object set aside');
+      }
+    }
+  }
+
+  async function turn(signal: AbortSignal, force: AbortSignal): Promise<void> {
+    if (!discovery) throw new TypeError('the loader was not started');
+    const { objects, foreign } = await discovery.discover(signal);
+    planner.add(objects);
+    for (const object of foreign) {
+      setAside.push({ object, outcome: 'foreign', reason: 'not a name that Firehose gives' });
+    }
+    for (let batch = planner.next(); batch; batch = planner.next()) {
+      await load(batch, force);
+      progress.beat();
+      if (signal.aborted) return;
+    }
+    await writeSetAside(force);
+    metrics.waiting.set(label, planner.waiting);
+    const missing = await holes.check(signal);
+    metrics.missing.set(
+      label,
+      missing.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+    );
+  }
+
+  return {
+    async start(signal) {
+      await takeOver(api, dataset, token, { log, signal });
+      const ledger = await readLedger(api, dataset, signal);
+      log.info({ objects: ledger.size }, 'took over');
+      discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log });
+      await tell(null, undefined, signal);
+    },
+
+    async run(signal, force) {
+      for (let failures = 0; !signal.aborted;) {
+        progress.beat();
+        try {
+          await turn(signal, force);
+          failures = 0;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!mayPass(error)) throw error;
+          failures += 1;
+          metrics.failures.inc({ ...label, error_code: error.code });
+          log.error({ code: error.code, failures, err: error }, errorText(error));
+        }
+        const pauseMs = failures === 0 ? 0 : FAILURE_PAUSE_MS * 2 ** Math.min(failures, 10);
+        const capped = Math.min(MAX_FAILURE_PAUSE_MS, pauseMs);
+        await abortableSleep(Math.max(options.discoveryMs, capped), signal);
+      }
+    },
+  };
+}
+
+function failedStep(
+  error: StatementFailedError,
+  statements: readonly LoadStatement[],
+): string | undefined {
+  return error.failed.index === undefined ? undefined : statements[error.failed.index]?.step;
+}
+
+/** COPY failed, and would again: the objects may be at fault. */
+function isRefusedByCopy(
+  error: unknown,
+  statements: readonly LoadStatement[],
+): error is StatementFailedError {
+  return (
+    error instanceof StatementFailedError &&
+    !error.retryable &&
+    failedStep(error, statements) === COPY_STEP
+  );
+}
+
+/**
+ * Whether the loader goes on after a pause: what the services say may pass, and every failed
+ * batch. A failed batch was rolled back whole and its objects wait; a restart would not help it.
+ */
+function mayPass(error: unknown): error is PipelineError {
+  return (
+    error instanceof PipelineError && (error.retryable || error instanceof StatementFailedError)
+  );
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
+import { createDataApi } from '../runtime/redshift/data-api.ts';
+import { createRedshiftDataClient } from '../runtime/redshift/redshift-client.ts';
+import { findTableDataset } from '../schemas/datasets/registry.ts';
+import { createDatasetLoader } from './dataset-loader.ts';
+import { createLoaderMetrics } from './loader-metrics.ts';
+import { migrate, readMigrations } from './migrations.ts';
+
+/** An object may be late by this many Firehose intervals before a missing number is told. */
+const LATE_INTERVALS = 3;
+
+/** Loads new objects of the lake into the warehouse, every batch one transaction. */
+export const warehouseLoader: DaemonDefinition = { name: 'warehouse-loader', build };
+
+async function build({ config, log, metrics, progress }: DaemonContext): Promise<Daemon> {
+  const { aws, warehouse, loader, firehose } = config;
+  const s3 = new S3Client({
+    region: aws.region,
+    ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
+    requestHandler: { requestTimeout: 30_000, connectionTimeout: 5_000 },
+  });
+  const redshift = createRedshiftDataClient(aws);
+  const api = createDataApi({
+    client: redshift,
+    target: {
+      workgroupName: warehouse.workgroup,
+      database: warehouse.database,
+      secretArn: warehouse.secretArn,
+    },
+    log,
+    onWait: () => progress.beat(),
+  });
+  const loaderMetrics = createLoaderMetrics(metrics);
+  const token = randomUUID();
+  const loaders = Object.keys(config.datasets).flatMap((name) => {
+    const dataset = findTableDataset(name);
+    if (!dataset) return [];
+    return createDatasetLoader({
+      ...{ api, s3, dataset, token, log, progress },
+      ...{ cadenceMs: loader.cadenceMs, discoveryMs: loader.discoveryMs },
+      bucket: aws.bucket,
+      copyRoleArn: warehouse.copyRoleArn,
+      holeAfterMs: LATE_INTERVALS * Math.max(1, firehose.intervalSeconds) * 1_000,
+      metrics: loaderMetrics,
+    });
+  });
+  const force = new AbortController();
+
+  return {
+    async run(signal) {
+      await migrate(api, readMigrations(), { log, signal });
+      await Promise.all(loaders.map((each) => each.start(signal)));
+      progress.setReady(true);
+      // One that fails ends the others too, after the batch that they have in flight.
+      const failed = new AbortController();
+      const until = AbortSignal.any([signal, failed.signal]);
+      const ends = await Promise.allSettled(
+        loaders.map((each) =>
+          each.run(until, force.signal).catch((error: unknown) => {
+            failed.abort(error);
+            throw error;
+          }),
+        ),
+      );
+      for (const end of ends) if (end.status === 'rejected') throw firstFault(end, failed.signal);
+    },
+    async close() {
+      force.abort();
+      s3.destroy();
+      redshift.destroy();
+    },
+  };
+}
+
+/** The fault that ended the loaders, rather than an abort that followed from it. */
+function firstFault(end: PromiseRejectedResult, failed: AbortSignal): unknown {
+  return failed.aborted ? failed.reason : end.reason;
+}

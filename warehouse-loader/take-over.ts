@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { abortableSleep } from '../runtime/abortable-wait.ts';
+import type { Logger } from '../runtime/observability/log.ts';
+import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
+import type { DataApi } from '../runtime/redshift/data-api.ts';
+import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { takeOverStatements } from './load-statements.ts';
+
+const MAX_ATTEMPTS = 5;
+const PREDECESSOR_POLL_MS = 500;
+
+/** Name of a batch's statement, by which a successor finds what still runs. */
+export function loadName(dataset: TableDataset, batchId = ''): string {
+  return `load-${dataset.entity}-${batchId}`;
+}
+
+/**
+ * Makes this process the dataset's loader: writes its token, then waits until nothing of its
+ * predecessor runs any more. What the predecessor submits later fails at its fence, so the ledger
+ * that is read after this is complete.
+ */
+export async function takeOver(
+  api: DataApi,
+  dataset: TableDataset,
+  token: string,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  const statements = takeOverStatements(dataset, token).map(({ sql }) => sql);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const name = `take-over-${dataset.entity}`;
+      await api.runBatch({ name, statements, token: randomUUID() }, { signal });
+      break;
+    } catch (error) {
+      const isConflict = error instanceof StatementFailedError && error.retryable;
+      if (!isConflict || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+  for (;;) {
+    const running = await api.running(loadName(dataset), { signal });
+    if (running.length === 0) return;
+    log.info({ dataset: dataset.name, running }, 'waiting for the predecessor’s batch');
+    await abortableSleep(PREDECESSOR_POLL_MS, signal);
+  }
+}
