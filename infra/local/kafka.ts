@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { topics as allTopics, type Topic } from '../../schemas/topics.ts';
-import { startChild, type Child } from './child-process.ts';
+import { endLeftover, startChild, type Child } from './child-process.ts';
 import { runOneShot } from './one-shot.ts';
 import { findJava, kafkaJarFolder, kafkaJars } from './programs.mjs';
 import { waitUntilReady } from './readiness.ts';
@@ -64,17 +64,26 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
   const properties = { ...serverProperties(logDir, port, controllerPort), ...options.properties };
   writeFileSync(config, propertiesText(properties));
 
+  const logFile = join(folders.logs, 'kafka.log');
+  const common = { command: java, runDir: folders.run, logFile, cwd: folder };
+  // The format writes this file last.
   if (!existsSync(join(logDir, 'meta.properties'))) {
-    await formatLog({ java, classPath: jars.classPath, folder, logDir, config, signal });
+    const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config];
+    const format = {
+      ...common,
+      name: 'kafka-format',
+      args: ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', jars.classPath, ...tool],
+      signal,
+    };
+    await endLeftover(format);
+    rmSync(logDir, { recursive: true, force: true });
+    await runOneShot(format);
   }
   const archive = classArchive(java, folder);
   const child = await startChild({
+    ...common,
     name: 'kafka',
-    command: java,
     args: [...jvmOptions, ...archive.options, '-cp', jars.classPath, 'kafka.Kafka', config],
-    runDir: folders.run,
-    logFile: join(folders.logs, 'kafka.log'),
-    cwd: folder,
     graceMs: 15_000,
   });
   const brokers = [`${HOST}:${port}`];
@@ -112,7 +121,7 @@ async function prepareBroker(kafka: Kafka, topics: readonly Topic[]): Promise<vo
 }
 
 /** Creates the topics that are not there yet; those that are stay as they are. */
-export async function createTopics(admin: Admin, topics: readonly Topic[]): Promise<void> {
+async function createTopics(admin: Admin, topics: readonly Topic[]): Promise<void> {
   const present = new Set(await admin.listTopics());
   const absent = topics.filter(({ name }) => !present.has(name));
   if (absent.length > 0) await admin.createTopics({ topics: absent.map(topicConfig) });
@@ -161,28 +170,6 @@ async function wakeTransactionCoordinator(kafka: Kafka): Promise<void> {
   }
 }
 
-interface Format {
-  readonly java: string;
-  readonly classPath: string;
-  readonly folder: string;
-  readonly logDir: string;
-  readonly config: string;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function formatLog({ java, classPath, folder, logDir, config, signal }: Format) {
-  rmSync(logDir, { recursive: true, force: true });
-  await runOneShot({
-    command: java,
-    args: [
-      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath],
-      ...['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config],
-    ],
-    cwd: folder,
-    signal,
-  });
-}
-
 const jvmOptions = [
   ...['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:-UsePerfData'],
   ...['-Djava.awt.headless=true', '-Dlog4j2.level=WARN', '-Xlog:disable', '-Xlog:all=error:stderr'],
@@ -208,9 +195,14 @@ function classArchive(java: string, folder: string): { options: string[]; keep: 
       if (!existsSync(made) || existsSync(kept)) return;
       // Copied aside and renamed: another stack may be starting with it.
       const partial = `${kept}.${process.pid}`;
-      copyFileSync(made, partial);
-      renameSync(partial, kept);
-      rmSync(made);
+      try {
+        copyFileSync(made, partial);
+        renameSync(partial, kept);
+        rmSync(made);
+      } catch {
+        // A full disk or a read-only checkout: the next start is slower, nothing else.
+        rmSync(partial, { force: true });
+      }
     },
   };
 }

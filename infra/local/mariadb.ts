@@ -10,12 +10,12 @@
  * needs: REPLICATION SLAVE, BINLOG MONITOR, SELECT. The data stays in the state folder.
  */
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { startChild, type Child } from './child-process.ts';
-import { runOneShot } from './one-shot.ts';
+import { buildFolder } from './one-shot.ts';
 import { findMariadb } from './programs.mjs';
 import { waitUntilReady } from './readiness.ts';
 import { openDataFolder, openSecret, openStateFolders, serverUser } from './state-folders.ts';
@@ -29,7 +29,7 @@ export interface MariadbOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ServerLogin {
+interface ServerLogin {
   readonly user: string;
   readonly password: string;
   /** Mode 600; the daemons' `passwordFile` points here. */
@@ -79,32 +79,29 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
   const dataDir = join(folder, 'data');
   const config = writeForServer('my.cnf', serverConfig(dataDir, port, initFile));
 
-  if (!existsSync(dataDir)) {
-    // Built aside, so that a start that is broken off here leaves nothing half made.
-    const partial = `${dataDir}.partial`;
-    rmSync(partial, { recursive: true, force: true });
-    await runOneShot({
-      command: programs.installDb,
-      args: [
-        '--no-defaults',
-        `--datadir=${partial}`,
-        '--auth-root-authentication-method=normal',
-        '--skip-test-db',
-        '--skip-name-resolve',
-      ],
-      cwd: folder,
-      user,
-      signal,
-    });
-    renameSync(partial, dataDir);
-  }
-
+  const logFile = join(folders.logs, 'mariadb.log');
+  await buildFolder(dataDir, (partial) => ({
+    name: 'mariadb-install-db',
+    command: programs.installDb,
+    args: [
+      '--no-defaults',
+      `--datadir=${partial}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+      '--skip-name-resolve',
+    ],
+    runDir: folders.run,
+    logFile,
+    cwd: folder,
+    user,
+    signal,
+  }));
   const child = await startChild({
     name: 'mariadb',
     command: programs.server,
     args: [`--defaults-file=${config}`],
     runDir: folders.run,
-    logFile: join(folders.logs, 'mariadb.log'),
+    logFile,
     cwd: folder,
     user,
     graceMs: STOP_GRACE_MS,
@@ -185,8 +182,7 @@ function initSql(database: string, admin: ServerLogin, reader: ServerLogin): str
     'DELETE FROM mysql.proxies_priv;',
     'FLUSH PRIVILEGES;',
     ...[admin, reader].map(
-      (each) =>
-        `CREATE USER IF NOT EXISTS ${account(each)} IDENTIFIED BY PASSWORD '${hash(each)}';`,
+      (each) => `CREATE OR REPLACE USER ${account(each)} IDENTIFIED BY PASSWORD '${hash(each)}';`,
     ),
     `GRANT ALL PRIVILEGES ON *.* TO ${account(admin)} WITH GRANT OPTION;`,
     `GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO ${account(reader)};`,

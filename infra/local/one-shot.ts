@@ -1,38 +1,47 @@
 /** Runs a program to its end: initial installations and formats of the servers' data folders. */
-import { spawn } from 'node:child_process';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
-import type { SystemUser } from './state-folders.ts';
+import { endLeftover, startChild, type ChildOptions } from './child-process.ts';
+import { logTail } from './readiness.ts';
 
-export interface OneShotOptions {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  readonly user?: SystemUser | undefined;
+export interface OneShotOptions extends ChildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * @returns what it wrote, standard output and error together.
- * @throws {PipelineError} CFG_9006 with its last output if it fails.
+ * As a child it ends with its parent too, and what a killed start left of it is ended first.
+ * @throws {PipelineError} CFG_9006 with its last output if it fails; the signal's reason if aborted.
  */
-export async function runOneShot(options: OneShotOptions): Promise<string> {
-  const child = spawn(options.command, options.args, {
-    cwd: options.cwd,
-    signal: options.signal,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...options.user,
-  });
-  let output = '';
-  const keep = (chunk: Buffer) => (output += chunk.toString('utf8'));
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) {
-    const tail = output.trimEnd().split('\n').slice(-15).join('\n  ');
-    throw new PipelineError('CFG_9006', `${options.command} failed:\n  ${tail}`);
-  }
-  return output;
+export async function runOneShot(options: OneShotOptions): Promise<void> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const child = await startChild(options);
+  const kill = () => child.kill();
+  signal?.addEventListener('abort', kill, { once: true });
+  const { code } = await child.exited;
+  signal?.removeEventListener('abort', kill);
+  signal?.throwIfAborted();
+  if (code === 0) return;
+  throw new PipelineError(
+    'CFG_9006',
+    `${options.name} failed (exit code ${code ?? 'unknown'}). ${logTail(options.logFile)}`,
+  );
+}
+
+/**
+ * Has a program build a data folder, unless it is there. It is built aside and renamed, so that a
+ * start that is broken off here leaves nothing half made.
+ * @param program the program that builds the folder at the given path
+ */
+export async function buildFolder(
+  folder: string,
+  program: (partial: string) => OneShotOptions,
+): Promise<void> {
+  if (existsSync(folder)) return;
+  const partial = `${folder}.partial`;
+  const options = program(partial);
+  await endLeftover(options);
+  rmSync(partial, { recursive: true, force: true });
+  await runOneShot(options);
+  renameSync(partial, folder);
 }

@@ -13,7 +13,7 @@ const DEFAULT_BASE = 18_400;
 const HOST = '127.0.0.1';
 
 /** The daemons, in the order of their health ports (base + 10, + 11, …). */
-export const daemonNames = [
+const daemonNames = [
   'cdc-reader',
   'log-shipper',
   'ticket-processor',
@@ -21,7 +21,7 @@ export const daemonNames = [
   'archiver',
   'warehouse-loader',
 ] as const;
-export type DaemonName = (typeof daemonNames)[number];
+type DaemonName = (typeof daemonNames)[number];
 
 export interface StackPorts {
   readonly dashboard: number;

@@ -7,21 +7,15 @@
  *
  * Texts compare byte by byte (C collation), as in Redshift. The data stays in the state folder.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync, chownSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { startChild, type Child } from './child-process.ts';
-import { runOneShot } from './one-shot.ts';
+import { buildFolder } from './one-shot.ts';
 import { findPostgres } from './programs.mjs';
 import { waitUntilReady } from './readiness.ts';
-import {
-  openDataFolder,
-  openSecret,
-  openStateFolders,
-  serverUser,
-  type SystemUser,
-} from './state-folders.ts';
+import { openDataFolder, openSecret, openStateFolders, serverUser } from './state-folders.ts';
 
 export interface PostgresOptions {
   readonly stateDir: string;
@@ -60,7 +54,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const dataDir = join(folder, 'data');
   const bin = programsFor(dataDir);
   const { file: passwordFile, password } = openSecret(stateDir, 'postgres');
-  if (!existsSync(dataDir)) await initCluster({ bin, folder, dataDir, password, user, signal });
+  const logFile = join(folders.logs, 'postgres.log');
+  const initial = join(folder, 'initdb.password');
+  if (!existsSync(dataDir)) {
+    writeFileSync(initial, password, { mode: 0o600 });
+    if (user !== undefined) chownSync(initial, user.uid, user.gid);
+  }
+  await buildFolder(dataDir, (partial) => ({
+    name: 'initdb',
+    command: join(bin, 'initdb'),
+    args: [
+      ...['-D', partial, '-U', NAME, `--pwfile=${initial}`, '-A', 'scram-sha-256'],
+      ...['--no-locale', '-E', 'UTF8'],
+    ],
+    runDir: folders.run,
+    logFile,
+    cwd: folder,
+    user,
+    signal,
+  })).finally(() => rmSync(initial, { force: true }));
 
   const settings = {
     port,
@@ -77,7 +89,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     command: join(bin, 'postgres'),
     args: ['-D', dataDir, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
     runDir: folders.run,
-    logFile: join(folders.logs, 'postgres.log'),
+    logFile,
     cwd: folder,
     user,
     // "Fast": ends the sessions and stops. SIGTERM would wait for the clients.
@@ -115,39 +127,6 @@ function programsFor(dataDir: string): string {
       : `the state folder was made by PostgreSQL ${needed}, which is not installed: ` +
           `apt-get install postgresql-${needed}, or begin anew with --fresh`,
   );
-}
-
-interface Cluster {
-  readonly bin: string;
-  readonly folder: string;
-  readonly dataDir: string;
-  readonly password: string;
-  readonly user: SystemUser | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function initCluster({ bin, folder, dataDir, password, user, signal }: Cluster) {
-  // Built aside, so that a start that is broken off here leaves nothing half made.
-  const partial = `${dataDir}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  const passwordFile = join(folder, 'initdb.password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user !== undefined) chownSync(passwordFile, user.uid, user.gid);
-  try {
-    await runOneShot({
-      command: join(bin, 'initdb'),
-      args: [
-        ...['-D', partial, '-U', NAME, `--pwfile=${passwordFile}`, '-A', 'scram-sha-256'],
-        ...['--no-locale', '-E', 'UTF8'],
-      ],
-      cwd: folder,
-      user,
-      signal,
-    });
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
-  renameSync(partial, dataDir);
 }
 
 async function createDatabase(client: pg.Client): Promise<void> {

@@ -1,9 +1,4 @@
 /** Types of programs.mjs. */
-export const required: {
-  readonly mariadb: string;
-  readonly postgres: number;
-  readonly java: number;
-};
 export const kafkaPom: string;
 export const kafkaJarFolder: string;
 export function findMariadb(): {

@@ -24,22 +24,36 @@ export async function waitUntilReady(child: Child, options: ReadinessOptions): P
     const how = signal ?? `exit code ${code ?? 'unknown'}`;
     throw notReady(child, `ended while starting (${how})`);
   });
-  ended.catch(() => undefined);
+  const over = new AbortController();
+  const aborted = rejectionOf(options.signal, over.signal);
   try {
     for (;;) {
-      options.signal?.throwIfAborted();
-      const failure = await Promise.race([ended, options.probe().then(() => null, wrap)]);
+      const probe = options.probe().then(() => null, wrap);
+      const failure = await Promise.race([ended, aborted, probe]);
       if (failure === null) return;
       if (Date.now() > giveUpAt) {
         const waited = `did not answer within ${options.timeoutMs / 1000} s`;
         throw notReady(child, `${waited}: ${errorText(failure.reason)}`);
       }
-      await Promise.race([ended, delay(POLL_MS, undefined, { signal: options.signal })]);
+      await Promise.race([ended, aborted, delay(POLL_MS)]);
     }
   } catch (error) {
     await child.stop();
     throw error;
+  } finally {
+    over.abort();
+    ended.catch(() => undefined);
+    aborted.catch(() => undefined);
   }
+}
+
+/** Never resolves; rejects with the signal's reason when it aborts. Listens until `over`. */
+function rejectionOf(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal?.reason as Error);
+    if (signal?.aborted === true) fail();
+    else signal?.addEventListener('abort', fail, { once: true, signal: over });
+  });
 }
 
 function wrap(reason: unknown): { reason: unknown } {
@@ -47,9 +61,11 @@ function wrap(reason: unknown): { reason: unknown } {
 }
 
 function notReady(child: Child, what: string): PipelineError {
-  const tail = readFileSync(child.logFile, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);
-  return new PipelineError(
-    'CFG_9006',
-    `${child.name} ${what}. The end of ${child.logFile}:\n  ${tail.join('\n  ')}`,
-  );
+  return new PipelineError('CFG_9006', `${child.name} ${what}. ${logTail(child.logFile)}`);
+}
+
+/** @returns the file's name and its last lines, for a person. */
+export function logTail(file: string): string {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);
+  return `The end of ${file}:\n  ${lines.join('\n  ')}`;
 }

@@ -13,7 +13,7 @@ import { drawPriority, makeTicket, ticketId, ticketTime, UNKNOWN_COUNT } from '.
 import type { TicketRow } from './tickets.ts';
 import { insertSql, rowValues, type LiveBeginning } from './ticket-table.ts';
 
-export type TicketChangeKind =
+type TicketChangeKind =
   'new' | 'interaction' | 'reprioritise' | 'correct' | 'resolve' | 'escalate' | 'delete' | 'repeat';
 
 export interface TicketChange {

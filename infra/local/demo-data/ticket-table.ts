@@ -34,7 +34,7 @@ export const ticketColumns = [
 ] as const satisfies readonly (keyof TicketRow)[];
 
 /** As at CarePlus: every column TEXT, no key. */
-export const createTableSql = `CREATE TABLE IF NOT EXISTS support_tickets (
+const createTableSql = `CREATE TABLE IF NOT EXISTS support_tickets (
 ${ticketColumns.map((column) => `  ${column} TEXT`).join(',\n')}
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`;
 

@@ -41,6 +41,9 @@ async function start(script: string, more: Partial<ChildOptions> = {}): Promise<
   return child;
 }
 
+/** A loaded machine may take its time. */
+const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 10_000 });
+
 const log = () => readFileSync(path.join(folder, 'child.log'), 'utf8');
 
 function isAlive(pid: number): boolean {
@@ -49,7 +52,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function loggedPid(): Promise<number> {
-  return vi.waitFor(() => {
+  return eventually(() => {
     const pid = Number(/^pid (\d+)$/m.exec(log())?.[1]);
     expect(pid).toBeGreaterThan(0);
     return pid;
@@ -71,7 +74,7 @@ describe('startChild', () => {
         stopSignal: 'SIGINT',
       },
     );
-    await vi.waitFor(() => expect(log()).toContain('up'));
+    await eventually(() => expect(log()).toContain('up'));
     expect(runningPid(folder, 'child')).toBe(child.pid);
     await expect(child.stop()).resolves.toEqual({ code: 0, signal: null });
     expect(log()).toContain('asked');
@@ -81,7 +84,7 @@ describe('startChild', () => {
     const child = await start("trap '' TERM; sleep 60 & echo pid $!; wait; wait", { graceMs: 100 });
     const grandchild = await loggedPid();
     await expect(child.stop()).resolves.toEqual({ code: null, signal: 'SIGKILL' });
-    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false));
+    await eventually(() => expect(isAlive(grandchild)).toBe(false));
   });
 
   it('refuses a program that is not there', async () => {
@@ -107,7 +110,7 @@ describe('startChild', () => {
     const pid = Number(line.toString());
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await eventually(() => expect(isAlive(pid)).toBe(false));
   });
 });
 
@@ -169,7 +172,7 @@ describe('superviseChild', () => {
       maxDelayMs: 40,
       onRestart: (restart) => restarts.push(restart),
     });
-    await vi.waitFor(() => expect(restarts.length).toBeGreaterThanOrEqual(4));
+    await eventually(() => expect(restarts.length).toBeGreaterThanOrEqual(4));
     await daemon.stop();
     expect(restarts.slice(0, 4)).toEqual(
       [10, 20, 40, 40].map((delayMs, index) => ({
@@ -189,7 +192,7 @@ describe('superviseChild', () => {
       healthyMs: 0,
       onRestart: (restart) => restarts.push(restart),
     });
-    await vi.waitFor(() => expect(restarts.length).toBeGreaterThanOrEqual(3));
+    await eventually(() => expect(restarts.length).toBeGreaterThanOrEqual(3));
     await daemon.stop();
     expect(new Set(restarts.map(({ attempt }) => attempt))).toEqual(new Set([1]));
   });
@@ -217,7 +220,7 @@ describe('superviseChild', () => {
       firstDelayMs: 60_000,
       onRestart: () => (waiting = true),
     });
-    await vi.waitFor(() => expect(waiting).toBe(true));
+    await eventually(() => expect(waiting).toBe(true));
     await expect(ended.stop()).resolves.toEqual({ code: 1, signal: null });
   });
 });

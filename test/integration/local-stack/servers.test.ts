@@ -21,12 +21,6 @@ interface Servers {
   readonly kafka: KafkaBroker;
 }
 
-interface Pids {
-  readonly mariadb: number;
-  readonly postgres: number;
-  readonly kafka: number;
-}
-
 let stateDir = '';
 let ports: [number, number, number, number];
 let servers: Servers;
@@ -39,6 +33,27 @@ async function startAll(): Promise<Servers> {
     startKafka({ stateDir, port, controllerPort }),
   ]);
   return { mariadb, postgres, kafka };
+}
+
+/** A program that starts the three servers, prints their pids, and waits to be killed. */
+function startingParent(): string {
+  const [mariadbPort, postgresPort, port, controllerPort] = ports;
+  const start = (name: string, options: object) => {
+    const module = path.resolve(
+      import.meta.dirname,
+      `../../../infra/local/${name.toLowerCase()}.ts`,
+    );
+    const given = JSON.stringify({ stateDir, ...options });
+    return `import('${module}').then((module) => module.start${name}(${given}))`;
+  };
+  return `
+    const servers = await Promise.all([
+      ${start('Mariadb', { port: mariadbPort })},
+      ${start('Postgres', { port: postgresPort })},
+      ${start('Kafka', { port, controllerPort })},
+    ]);
+    console.log(JSON.stringify(servers.map(({ child }) => child.pid)));
+  `;
 }
 
 async function stopAll({ mariadb, postgres, kafka }: Servers): Promise<void> {
@@ -259,12 +274,11 @@ describe('after SIGKILL', () => {
   it('of the parent, no server stays behind, and all start again', async () => {
     await write('two');
     await stopAll(servers);
-    const fixture = path.join(import.meta.dirname, 'fixtures/starting-parent.ts');
-    const parent = spawn(process.execPath, [fixture, stateDir, ...ports.map(String)], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', startingParent()], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-    const pids = Object.values(JSON.parse(line.toString()) as Pids);
+    const pids = JSON.parse(line.toString()) as number[];
     expect(pids.map(isAlive)).toEqual([true, true, true]);
 
     parent.kill('SIGKILL');
