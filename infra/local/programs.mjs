@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The oldest versions that the local stack works with. */
-const required = { mariadb: '10.11', postgres: 15, java: 17 };
+const required = { postgres: 15, java: 17 };
 
 export const kafkaPom = join(root, 'infra/local/kafka-pom.xml');
 export const kafkaJarFolder = join(root, 'node_modules/.cache/careplus/kafka-4.1.2');
