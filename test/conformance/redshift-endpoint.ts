@@ -73,9 +73,11 @@ export async function openRedshift(): Promise<RedshiftUnderTest> {
   const local = address === undefined ? await startLocal() : undefined;
   const endpoint = local?.url ?? address ?? '';
   const region = process.env['AWS_REGION'] ?? 'us-east-1';
-  const config = { endpoint, region, ...(local ? { credentials } : {}) };
+  const isLoopback = new URL(endpoint).hostname === '127.0.0.1';
+  const config = isLoopback ? { endpoint, region, credentials } : { endpoint, region };
   const client = new RedshiftDataClient({ ...config, maxAttempts: 3 });
-  const s3 = new S3Client(config);
+  // In AWS each service has an address of its own.
+  const s3 = new S3Client(isLoopback ? config : { region });
   const bucket = environment('BUCKET', 'careplus-stored-data');
   const target = {
     WorkgroupName: environment('WORKGROUP', 'careplus'),
@@ -100,7 +102,7 @@ export async function openRedshift(): Promise<RedshiftUnderTest> {
     client,
     target,
     bucket,
-    roleArn: environment('COPY_ROLE', 'arn:aws:iam::000000000000:role/careplus-copy'),
+    roleArn: environment('ROLE_ARN', 'arn:aws:iam::000000000000:role/careplus-copy'),
     schema: `conformance_${randomBytes(4).toString('hex')}`,
     get local(): LocalParts {
       if (!local) throw new Error('the endpoint was given by address');
@@ -145,7 +147,7 @@ async function startLocal(): Promise<LocalParts & { url: string; close(): Promis
   const createService = (): JsonService =>
     createRedshiftDataService({
       connectionString: postgres.url,
-      fetchObject: (bucket, key) => readObject(store, bucket, key),
+      fetchObject: (bucket, key) => store.read(bucket, key),
       listKeys: async (bucket, prefix) =>
         (await store.list(bucket)).map(({ key }) => key).filter((key) => key.startsWith(prefix)),
       faults,
@@ -182,21 +184,6 @@ async function startLocal(): Promise<LocalParts & { url: string; close(): Promis
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
-}
-
-async function readObject(
-  store: ObjectStore,
-  bucket: string,
-  key: string,
-): Promise<Uint8Array | undefined> {
-  const object = await store.open(bucket, key);
-  if (!object) return undefined;
-  const { file } = object;
-  try {
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
 }
 
 async function freePort(): Promise<number> {
