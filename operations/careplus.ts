@@ -10,6 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(exitCodes.good);
 });
+// kafkajs sets timers below zero, which Node takes for 1 ms and warns of. That is no news to anyone.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => {
+  if (warning.name !== 'TimeoutNegativeWarning') process.stderr.write(`${String(warning)}\n`);
+});
 process.exitCode = await runCommandLine(process.argv.slice(2), process);
 // A connection attempt that cannot be cancelled must not hold the process: its result is out.
 setTimeout(() => process.exit(), LINGER_MS).unref();
