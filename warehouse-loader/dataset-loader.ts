@@ -9,7 +9,7 @@ import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
 import { createHoleWatch } from './hole-watch.ts';
 import { progressQuery, REPORT_STEP, type LoadStatement } from './image-statements.ts';
-import { readLedger } from './ledger.ts';
+import { createLedger } from './ledger.ts';
 import {
   COPY_STEP,
   FENCE_STEP,
@@ -20,7 +20,7 @@ import {
 } from './load-statements.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
 import { batchIdOf, writeManifest } from './manifest.ts';
-import { createObjectDiscovery, type ObjectDiscovery } from './object-discovery.ts';
+import { createObjectDiscovery, type Discovered } from './object-discovery.ts';
 import { countNegative, publishProgress, readProgress } from './progress-report.ts';
 import { loadName, takeOver } from './take-over.ts';
 
@@ -43,7 +43,7 @@ export interface DatasetLoaderOptions {
 
 /** Loads one dataset's objects into the warehouse, in batches of one transaction each. */
 export interface DatasetLoader {
-  /** Takes over from a predecessor and reads what is loaded already. */
+  /** Takes over from a predecessor and tells how far the warehouse is. */
   start(signal: AbortSignal): Promise<void>;
   /**
    * Discovers and loads until `signal` aborts; the batch in flight is finished unless `force`
@@ -65,7 +65,9 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   const log = options.log.child(label);
   const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
   const holes = createHoleWatch({ api, dataset, afterMs: options.holeAfterMs, log });
-  let discovery: ObjectDiscovery | undefined;
+  const ledger = createLedger(api, dataset);
+  const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log });
+  let everythingSeen = false;
   let setAside: SetAside[] = [];
   let runs = 0;
   /** A run whose end is unknown: the same batch goes on under the same client token. */
@@ -206,9 +208,11 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     }
   }
 
-  async function turn(signal: AbortSignal, force: AbortSignal): Promise<void> {
-    if (!discovery) throw new TypeError('the loader was not started');
-    const { objects, foreign } = await discovery.discover(signal);
+  async function loadFound(
+    { objects, foreign }: Discovered,
+    signal: AbortSignal,
+    force: AbortSignal,
+  ): Promise<void> {
     planner.add(objects);
     for (const object of foreign) {
       setAside.push({ object, outcome: 'foreign', reason: 'not a name that Firehose gives' });
@@ -216,10 +220,22 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     for (let batch = planner.next(); batch; batch = planner.next()) {
       await load(batch, force);
       progress.beat();
-      if (signal.aborted) return;
+      signal.throwIfAborted();
     }
     await writeSetAside(force);
     metrics.waiting.set(label, planner.waiting);
+  }
+
+  async function turn(signal: AbortSignal, force: AbortSignal): Promise<void> {
+    if (everythingSeen) {
+      await loadFound(await discovery.discover(signal), signal, force);
+    } else {
+      for await (const found of discovery.everything(signal)) {
+        await loadFound(found, signal, force);
+        progress.beat();
+      }
+      everythingSeen = true;
+    }
     const missing = await holes.check(signal);
     metrics.missing.set(
       label,
@@ -230,9 +246,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   return {
     async start(signal) {
       await takeOver(api, dataset, token, { log, signal });
-      const ledger = await readLedger(api, dataset, signal);
-      log.info({ objects: ledger.size }, 'took over');
-      discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log });
+      log.info('took over');
       await tell(null, undefined, signal);
     },
 

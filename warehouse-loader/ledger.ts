@@ -1,19 +1,42 @@
 import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { processedPrefix } from '../schemas/lake-layout.ts';
 import { imageTables } from './image-statements.ts';
+import { quoteText, sqlInteger } from './sql-quoting.ts';
 
 /**
- * Reads the ledger once, at the start: from then on the loader knows by itself what it has loaded,
- * and an idle lake asks nothing of the warehouse.
- *
- * @returns ETag by object key.
+ * What the warehouse knows of the lake's objects. Asked at the start only: from then on the loader
+ * knows by itself what it has loaded, and an idle lake asks nothing of the warehouse.
  */
-export async function readLedger(
-  api: DataApi,
-  dataset: TableDataset,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
+export interface Ledger {
+  /** Objects by day: the key as far as the day goes (`…/dt=2025-07-01`), and how many. */
+  days(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** ETag by key of one day's objects. */
+  day(day: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Length of `dt=YYYY-MM-DD`. */
+const DAY_LENGTH = 13;
+
+/** The day of a key: all that lies under one `dt=` folder. */
+export function dayOf(dataset: TableDataset, key: string): string {
+  return key.slice(0, processedPrefix(dataset).length + DAY_LENGTH);
+}
+
+export function createLedger(api: DataApi, dataset: TableDataset): Ledger {
   const { ledger } = imageTables(dataset);
-  const { rows } = await api.query(`SELECT object_key, etag FROM ${ledger}`, { signal });
-  return new Map(rows.map((row) => [String(row['object_key']), String(row['etag'])]));
+  // Characters, as in dayOf; what is longer in bytes there is no key of Firehose's.
+  const day = `LEFT(object_key, ${sqlInteger(processedPrefix(dataset).length + DAY_LENGTH)})`;
+  return {
+    async days(signal) {
+      const sql = `SELECT ${day} AS day_prefix, count(*) AS objects FROM ${ledger} GROUP BY ${day}`;
+      const { rows } = await api.query(sql, { signal });
+      return new Map(rows.map((row) => [String(row['day_prefix']), Number(row['objects'])]));
+    },
+    async day(prefix, signal) {
+      const sql = `SELECT object_key, etag FROM ${ledger} WHERE ${day} = ${quoteText(prefix)}`;
+      const { rows } = await api.query(sql, { signal });
+      return new Map(rows.map((row) => [String(row['object_key']), String(row['etag'])]));
+    },
+  };
 }
