@@ -1,4 +1,3 @@
-import { recordBytes } from '../runtime/kafka/partition-batches.ts';
 import type { OutgoingMessage, TopicRecords } from '../runtime/kafka/transactional-writer.ts';
 import type { ChangeRecord } from './change-records.ts';
 
@@ -46,10 +45,10 @@ export class BatchWriter {
   }
 
   /** Adds a change; look at {@link full} after each. */
-  add({ message, newSchema }: ChangeRecord): void {
+  add({ message, bytes, newSchema }: ChangeRecord): void {
     if (newSchema) this.#batch.schemas.push(this.#options.schemaRecords(newSchema));
     this.#batch.messages.push(message);
-    this.#batch.bytes += recordBytes(message);
+    this.#batch.bytes += bytes;
     this.#wakeWriter?.();
   }
 

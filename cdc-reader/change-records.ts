@@ -1,4 +1,5 @@
 import { createEncoder, type AvroEncoder } from '../runtime/avro/single-object-encoding.ts';
+import { MAX_BATCH_BYTES, recordBytes } from '../runtime/kafka/partition-batches.ts';
 import type { OutgoingMessage } from '../runtime/kafka/transactional-writer.ts';
 import { changeHeaders, rowChangeSchema, type RowChange } from '../schemas/row-change.ts';
 import { imagesOf } from './image-numbering.ts';
@@ -16,6 +17,8 @@ export interface ChangeOrigin {
 /** A change as a Kafka record. */
 export interface ChangeRecord {
   readonly message: OutgoingMessage;
+  /** Size of the record, at most. */
+  readonly bytes: number;
   /** Writer schema that no earlier record needed: to be published in the same transaction. */
   readonly newSchema: object | null;
 }
@@ -37,7 +40,17 @@ export class ChangeEncoder {
     this.#now = now;
   }
 
-  encode(change: NumberedChange): ChangeRecord {
+  /** @returns one record; two for an update that is too large for one, as a delete and an insert. */
+  encode(change: NumberedChange): ChangeRecord[] {
+    const record = this.#encodeOne(change);
+    if (record.bytes <= MAX_BATCH_BYTES || change.op !== 'u') return [record];
+    const { newSchema } = record;
+    const before = this.#encodeOne({ ...change, op: 'd', after: null, transactionEnd: false });
+    const after = this.#encodeOne({ ...change, op: 'c', before: null, seq: change.seq + 1 });
+    return [{ ...before, newSchema }, after];
+  }
+
+  #encodeOne(change: NumberedChange): ChangeRecord {
     const shape = this.#encoderOf(change.shape);
     const { op, before, after, epoch, seq } = change;
     const value: RowChange = {
@@ -61,21 +74,19 @@ export class ChangeEncoder {
     };
     const newSchema = shape.published ? null : shape.schema;
     shape.published = true;
-    return {
-      newSchema,
-      message: {
-        key: this.#key(change),
-        value: shape.encoder.encode(value),
-        headers: {
-          [changeHeaders.source]: this.#origin.sourceId,
-          [changeHeaders.epoch]: String(epoch),
-          [changeHeaders.seq]: String(seq),
-          [changeHeaders.images]: imagesOf(op) === 1 ? '1' : '2',
-          [changeHeaders.kind]: op,
-          [changeHeaders.transactionEnd]: change.transactionEnd ? '1' : '0',
-        },
+    const message = {
+      key: this.#key(change),
+      value: shape.encoder.encode(value),
+      headers: {
+        [changeHeaders.source]: this.#origin.sourceId,
+        [changeHeaders.epoch]: String(epoch),
+        [changeHeaders.seq]: String(seq),
+        [changeHeaders.images]: imagesOf(op) === 1 ? '1' : '2',
+        [changeHeaders.kind]: op,
+        [changeHeaders.transactionEnd]: change.transactionEnd ? '1' : '0',
       },
     };
+    return { message, bytes: recordBytes(message), newSchema };
   }
 
   /** Keys only spread the load: a row without a key goes where the markers go. */

@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 /** Counters of one table's stream; updated per batch, never per row. */
 export interface ReaderMetrics {
   recordsWritten(count: number): void;
-  imagesWritten(count: number): void;
+  imagesRead(count: number): void;
   transactionsRead(count: number): void;
   snapshotTaken(): void;
   failed(code: string): void;
@@ -21,7 +21,7 @@ export function createReaderMetrics(registry: Registry): (sourceId: string) => R
       registers: [registry],
     });
   const records = counter('records', 'Change records written to the topic');
-  const images = counter('images', 'Row images and markers written to the topic');
+  const images = counter('images', 'Row images and markers numbered');
   const transactions = counter('transactions', 'Source transactions read, of any table');
   const snapshots = counter('snapshots', 'Snapshots taken');
   const errors = counter('errors', 'Attempts that ended with an error', ['error_code']);
@@ -33,7 +33,7 @@ export function createReaderMetrics(registry: Registry): (sourceId: string) => R
   });
   return (source) => ({
     recordsWritten: (count) => records.inc({ source }, count),
-    imagesWritten: (count) => images.inc({ source }, count),
+    imagesRead: (count) => images.inc({ source }, count),
     transactionsRead: (count) => transactions.inc({ source }, count),
     snapshotTaken: () => snapshots.inc({ source }),
     failed: (code) => errors.inc({ source, error_code: code }),

@@ -9,7 +9,7 @@ import { readBinlog } from './binlog-stream.ts';
 import { ChangeEncoder } from './change-records.ts';
 import type { SourceLogin, TableStreamConfig } from './config.ts';
 import { parseGtidPosition, type ServerFlavour } from './gtid-position.ts';
-import { ImageNumbering, nextEpoch } from './image-numbering.ts';
+import { imagesOf, ImageNumbering, nextEpoch } from './image-numbering.ts';
 import type { ReaderMetrics } from './reader-metrics.ts';
 import { openSnapshot } from './snapshot.ts';
 import { openSource } from './source-connection.ts';
@@ -42,6 +42,8 @@ export class TableReader {
   readonly #config: TableStreamConfig;
   readonly #parts: TableReaderParts;
   readonly #encoder: ChangeEncoder;
+  /** Handed to the writer since the last write was counted. */
+  #images = 0;
 
   constructor(config: TableStreamConfig, parts: TableReaderParts) {
     this.#config = config;
@@ -200,7 +202,8 @@ export class TableReader {
       return await produce(
         batches,
         (change) => {
-          batches.add(this.#encoder.encode(change));
+          for (const record of this.#encoder.encode(change)) batches.add(record);
+          this.#images += imagesOf(change.op);
           return batches.full ? batches.room() : undefined;
         },
         failed.signal,
@@ -217,6 +220,8 @@ export class TableReader {
     await writer.write(records, signal);
     const changes = records.find(({ topic }) => topic === this.#config.dataset.topic.name);
     metrics.recordsWritten(changes?.messages.length ?? 0);
+    metrics.imagesRead(this.#images);
+    this.#images = 0;
     onProgress();
   }
 

@@ -3,7 +3,7 @@ import type { WriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { CheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import type { TransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import type { Logger } from '../runtime/observability/log.ts';
-import { PipelineError } from '../runtime/pipeline-error.ts';
+import { findPipelineError, PipelineError } from '../runtime/pipeline-error.ts';
 import type { ReaderCheckpoint } from '../schemas/checkpoint.ts';
 import type { SourceLogin, TableStreamConfig } from './config.ts';
 import type { ReaderMetrics } from './reader-metrics.ts';
@@ -45,10 +45,10 @@ const DEFAULT_WAITS: StreamWaits = {
   maxMs: 10_000,
 };
 
-/** An attempt that held for so long was a good one: the next failure waits the shortest time. */
+/** An attempt that held for so long was a good one: what failed before it is forgotten. */
 const GOOD_ATTEMPT_MS = 60_000;
 
-/** Times in a row that the writer is taken over before this process gives way for good. */
+/** Times that the writer is taken over, with no good attempt between, before this process gives way. */
 const MAX_FENCED = 3;
 
 /** A waiting stream tells this often that it is alive. */
@@ -104,37 +104,65 @@ export class TableStream {
         await this.#attempt({ stop, abandon: lost });
       } catch (error) {
         lost.throwIfAborted();
-        if (performance.now() - startedAt > GOOD_ATTEMPT_MS) this.#failures = 0;
+        if (performance.now() - startedAt > GOOD_ATTEMPT_MS) this.#failures = this.#fenced = 0;
         await this.#recover(error, stop);
       }
     }
   }
 
   async #attempt(signals: StopSignals): Promise<never> {
-    const { login, writer, store, log, onProgress, onReady } = this.#parts;
+    const { login, writer, store, log, onReady } = this.#parts;
     const { sourceId, configHash } = this.#config;
     await this.#checkSource(login, signals.stop);
-    await writer.open(signals.stop);
+    let checkpoint = await this.#whileBeating(async () => {
+      await writer.open(signals.stop);
+      return store.recover(sourceId, writer, signals.stop);
+    });
     const reader = new TableReader(this.#config, this.#parts);
-    let checkpoint = await store.recover(sourceId, writer, signals.stop);
-    onProgress();
     let reason = whySnapshot(checkpoint, configHash);
     for (;;) {
       if (reason !== undefined || checkpoint === undefined) {
         log.info({ source: sourceId, reason }, 'a snapshot is due');
-        onReady(true);
-        checkpoint = await reader.snapshot(checkpoint?.epoch, signals);
+        checkpoint = await this.#snapshot(reader, checkpoint?.epoch, signals);
       }
       onReady(true);
       const { gtidSet, epoch, nextSeq } = checkpoint;
       log.info({ source: sourceId, gtidSet, epoch, nextSeq }, 'streaming');
       this.#lastError = '';
-      this.#fenced = 0;
       const end = await reader.stream(checkpoint, signals);
       if (end.alarm) this.#report(end.alarm);
       reason = end.reason;
       // A source that asks for one snapshot after another must not be read without pause.
       await this.#wait(this.#backoffMs(), signals.stop);
+    }
+  }
+
+  /** Takes a snapshot as soon as the table exists. */
+  async #snapshot(
+    reader: TableReader,
+    previous: number | undefined,
+    signals: StopSignals,
+  ): Promise<ReaderCheckpoint> {
+    for (;;) {
+      try {
+        return await reader.snapshot(previous, signals);
+      } catch (error) {
+        if (findPipelineError(error)?.code !== 'CDC_1009') throw error;
+        this.#parts.onReady(false);
+        this.#report(sourceError(error, this.#config.sourceId));
+        await this.#wait(this.#waits.missingTableMs, signals.stop);
+        signals.stop.throwIfAborted();
+      }
+    }
+  }
+
+  /** The broker's own limits of time bound the work. */
+  async #whileBeating<T>(work: () => Promise<T>): Promise<T> {
+    const timer = setInterval(this.#parts.onProgress, BEAT_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
     }
   }
 
@@ -167,7 +195,6 @@ export class TableStream {
   }
 
   #waitAfter(error: PipelineError): number {
-    if (error.code === 'CDC_1009') return this.#waits.missingTableMs;
     // A writer that was taken over while the lock is held: by `careplus snapshot`, or by a timeout.
     if (error.retryable || error.code === 'KFK_3001') return this.#backoffMs();
     return this.#waits.unretryableMs;

@@ -182,7 +182,7 @@ const columns: Readonly<Record<string, readonly [type: string, values: fc.Arbitr
     fc.constantFrom('é', 'b', 'x'),
   ],
   e32: ["ENUM('Ω','b') CHARACTER SET utf32", fc.constantFrom('Ω', 'b')],
-  ehp: ["SET('é','b') CHARACTER SET hp8", fc.constantFrom('é', 'é,b', '')],
+  elat2: ["SET('é','b') CHARACTER SET latin2", fc.constantFrom('é', 'é,b', '')],
   vhp: ['VARCHAR(20) CHARACTER SET hp8', fc.constantFrom('é', ' b ', '')],
   s: ["SET('a','b','ö')", fc.subarray(['a', 'b', 'ö']).map((members) => members.join(','))],
   s64: [

@@ -49,6 +49,17 @@ export interface RunningReader {
   stop(): Promise<void>;
 }
 
+export const loggedCodes = ({ lines }: RunningReader) =>
+  lines.flatMap(({ code }) => (code === undefined ? [] : [code]));
+
+export async function toLog(reader: RunningReader, code: string): Promise<void> {
+  await vi.waitFor(() => expect(loggedCodes(reader)).toContain(code), 15_000);
+}
+
+export async function toBeReady(reader: RunningReader): Promise<void> {
+  await vi.waitFor(() => expect(reader.ready).toBe(true), 15_000);
+}
+
 /** One captured table with a topic of its own. */
 export class CapturedTable {
   readonly source: Source;

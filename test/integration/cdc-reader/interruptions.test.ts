@@ -6,23 +6,21 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
-import { CapturedTable } from './reader-harness.ts';
-import { startBroker, startSource, type Broker, type Source } from './servers.ts';
+import { toBeReady, toLog, type CapturedTable } from './reader-harness.ts';
+import { useServers } from './servers-in-tests.ts';
 
 const LONG = process.env['CAREPLUS_LONG'] === '1';
 const COLUMNS = supportTickets.mapping.map(({ column }) => column);
 
-let source: Source;
-let broker: Broker;
+const servers = useServers();
+const { ticketTable } = servers;
+const sql = (text: string) => servers.source.sql(text);
+
 let folder: string;
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'careplus-cdc-'));
-  [source, broker] = await Promise.all([startSource(), startBroker()]);
 });
-afterAll(async () => {
-  await Promise.all([source.stop(), broker.stop()]);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const processes: ChildProcess[] = [];
 afterEach(() => {
@@ -30,17 +28,17 @@ afterEach(() => {
 });
 
 async function captureTickets(table: string): Promise<CapturedTable> {
-  await source.sql(`CREATE TABLE ${table} (${COLUMNS.map((name) => `${name} TEXT`).join(', ')})`);
-  return CapturedTable.prepare(source, broker, table, { dataset: supportTickets });
+  await sql(`CREATE TABLE ${table} (${COLUMNS.map((name) => `${name} TEXT`).join(', ')})`);
+  return servers.capture(table, { dataset: supportTickets });
 }
 
 /** Starts the daemon `cdc-reader` as a process with a configuration file. */
 function startProcess(table: string): ChildProcess {
   const file = path.join(folder, `${table}.yaml`);
-  const { host, port, reader } = source.mariadb;
+  const { host, port, reader } = servers.source.mariadb;
   const config = {
     version: 1,
-    kafka: { brokers: broker.kafka.brokers },
+    kafka: { brokers: servers.broker.kafka.brokers },
     source: {
       ...{ name: 'test', host, port, user: reader.user, passwordFile: reader.passwordFile },
       ...{ heartbeatSeconds: 1, checkpointIntervalMs: 100 },
@@ -56,7 +54,7 @@ function startProcess(table: string): ChildProcess {
   writeFileSync(file, JSON.stringify(config));
   const script = path.join(import.meta.dirname, 'fixtures/run-reader.ts');
   const child = spawn(process.execPath, [script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout?.resume();
+  child.stdout.resume();
   processes.push(child);
   return child;
 }
@@ -70,7 +68,7 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number
 
 /** Rows that differ in ticket_id only, made by the server. */
 const insertMany = (table: string, count: number) =>
-  source.sql(
+  sql(
     `INSERT INTO ${table} (ticket_id, status, agent) SELECT CONCAT('t', seq % 997), 'open', REPEAT('a', 40) FROM seq_1_to_${count}`,
   );
 
@@ -115,10 +113,10 @@ describe('a reader that is killed', () => {
   it('loses and repeats nothing, whenever it is killed', async () => {
     const kills = LONG ? 60 : 6;
     const table = await captureTickets('unlucky');
-    let writing = true;
-    const writer = await source.connect();
+    const enough = new AbortController();
+    const writer = await servers.source.connect();
     const written = (async () => {
-      for (let round = 0; writing; round += 1) {
+      for (let round = 0; !enough.signal.aborted; round += 1) {
         await writer.query(
           `BEGIN; INSERT INTO unlucky (ticket_id, status) SELECT CONCAT('${round}-', seq), 'open' FROM seq_1_to_${1 + (round % 40)}; ` +
             "UPDATE unlucky SET status = CONCAT(status, '.') LIMIT 2; DELETE FROM unlucky ORDER BY RAND() LIMIT 5; COMMIT",
@@ -132,10 +130,58 @@ describe('a reader that is killed', () => {
       await kill(child, 'SIGKILL');
       child = startProcess('unlucky');
     }
-    writing = false;
+    enough.abort();
     await written;
     await writer.end();
     await table.expectEqual();
     expect(await kill(child, 'SIGTERM')).toBe(0);
+  });
+});
+
+describe('two readers of one table', () => {
+  it('never read at once: the second waits and goes on where the first stopped', async () => {
+    const table = await ticketTable('twice', ["('a', 'open', '')"]);
+    const first = table.start();
+    await table.caughtUp();
+    const second = table.start();
+    await toLog(second, 'CDC_1005');
+    await sql("INSERT INTO twice VALUES ('b', 'open', '')");
+    await table.caughtUp();
+    expect([first.ready, second.ready]).toEqual([true, false]);
+    await first.stop();
+    await toBeReady(second);
+    await sql("INSERT INTO twice VALUES ('c', 'open', '')");
+    await table.expectEqual();
+    expect((await table.changes()).map(({ op }) => op).join('')).toBe('recc');
+  });
+});
+
+describe('lost connections', () => {
+  const kill = async (where: string) => {
+    const threads = await vi.waitFor(async () => {
+      const found = await servers.source.rows(
+        `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${servers.source.mariadb.reader.user}' AND ${where}`,
+      );
+      expect(found.length).toBeGreaterThan(0);
+      return found;
+    }, 10_000);
+    for (const { id } of threads) await sql(`KILL ${id ?? ''}`);
+  };
+
+  it.each([
+    ['binlog_lost', "COMMAND = 'Binlog Dump'"],
+    ['all_lost', 'TRUE'],
+  ])('are made good without a gap or a repeat (%s)', async (name, where) => {
+    const table = await ticketTable(name);
+    table.start();
+    await table.caughtUp();
+    for (let round = 0; round < 3; round += 1) {
+      await sql(`INSERT INTO ${name} VALUES ('${round}', 'open', ''), ('${round}', 'open', '')`);
+      await kill(where);
+      await sql(`INSERT INTO ${name} VALUES ('again', 'open', '')`);
+      await table.caughtUp();
+    }
+    await table.expectEqual();
+    expect((await table.changes()).map(({ op }) => op).join('')).toBe('eccccccccc');
   });
 });
