@@ -38,11 +38,12 @@ interface SuspectGroup extends Suspicion {
  * while all others go on.
  */
 export interface BatchPlanner {
+  /** Objects that wait already are not taken twice. */
   add(objects: readonly LakeObject[]): void;
   /** @returns the next batch; undefined while none is due. */
   next(): PlannedBatch | undefined;
   /** The batch is in the warehouse. */
-  loaded(tookMs: number): void;
+  loaded(batch: PlannedBatch, tookMs: number): void;
   /** The batch failed for a reason outside of its objects: they wait again. */
   putBack(batch: PlannedBatch): void;
   /**
@@ -62,6 +63,8 @@ export function createBatchPlanner(options: {
 }): BatchPlanner {
   const { cadenceMs, now = Date.now } = options;
   const waiting: LakeObject[] = [];
+  /** Keys of all objects that were added and are neither loaded nor at fault. */
+  const held = new Set<string>();
   let suspects: SuspectGroup[] = [];
   let lastBeginning = -Infinity;
   let factor = 1;
@@ -79,7 +82,7 @@ export function createBatchPlanner(options: {
     return batch;
   };
 
-  const add = (objects: readonly LakeObject[]) => {
+  const enqueue = (objects: readonly LakeObject[]) => {
     waiting.push(...objects);
     waiting.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.key < b.key ? -1 : 1));
   };
@@ -103,10 +106,15 @@ export function createBatchPlanner(options: {
   };
 
   return {
-    add,
+    add(objects) {
+      const unknown = objects.filter(({ key }) => !held.has(key));
+      for (const { key } of unknown) held.add(key);
+      enqueue(unknown);
+    },
     next: () => nextFresh() ?? nextSuspect(),
-    loaded(tookMs) {
+    loaded({ objects }, tookMs) {
       loads += 1;
+      for (const { key } of objects) held.delete(key);
       const slow = tookMs > (cadenceMs * factor) / 2;
       factor = slow ? Math.min(MAX_CADENCE_FACTOR, factor * 2) : Math.max(1, factor / 2);
       // The warehouse takes objects: whether a suspect is at fault can be told now.
@@ -114,7 +122,7 @@ export function createBatchPlanner(options: {
     },
     putBack({ objects, suspicion }) {
       if (suspicion) suspects.push({ objects, ...suspicion, notBefore: now() });
-      else add(objects);
+      else enqueue(objects);
     },
     refused({ objects, suspicion }) {
       const refusals = (suspicion?.refusals ?? 0) + 1;
@@ -129,7 +137,11 @@ export function createBatchPlanner(options: {
           }
           return undefined;
         }
-        if (loads > loadsBefore) return objects[0];
+        const [object] = objects;
+        if (object && loads > loadsBefore) {
+          held.delete(object.key);
+          return object;
+        }
       }
       const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (refusals - 1));
       suspects.push({ objects, refusals, loadsBefore, notBefore: now() + pauseMs });

@@ -136,7 +136,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       throw error;
     }
     const tookMs = Date.now() - startedAt;
-    planner.loaded(tookMs);
+    planner.loaded(batch, tookMs);
     metrics.batches.inc(label);
     metrics.objects.inc(label, objects.length);
     metrics.duration.observe(label, tookMs / 1000);

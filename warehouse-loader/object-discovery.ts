@@ -124,8 +124,9 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
       for await (const page of listObjects(s3, where, signal)) {
         for (const object of page) {
           const known = seen.get(object.key);
-          if (!isNew(object, known)) continue;
-          found.push(object);
+          if (isNew(object, known)) found.push(object);
+          // Told once.
+          else seen.set(object.key, object.etag);
         }
       }
       // Only a listing that came to its end counts.

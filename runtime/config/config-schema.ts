@@ -49,7 +49,7 @@ const warehouse = z.strictObject({
 });
 
 const loader = z.strictObject({
-  /** Age of the oldest waiting object at which a batch begins. */
+  /** Least time between the beginnings of two batches; the first object after a pause goes at once. */
   cadenceMs: z.number().int().min(100).max(3_600_000).default(60_000),
   discoveryMs: z.number().int().min(50).max(600_000).default(10_000),
 });

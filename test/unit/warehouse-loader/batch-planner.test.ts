@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { createBatchPlanner, type PlannedBatch } from '../../../warehouse-loader/batch-planner.ts';
+import type { LakeObject } from '../../../warehouse-loader/load-statements.ts';
+
+const MIB = 1024 * 1024;
+
+function object(number: number, bytes = 1): LakeObject {
+  return { key: `k${number}`, etag: 'e', bytes, modifiedMs: number };
+}
+
+function objects(count: number, bytes = 1): LakeObject[] {
+  return Array.from({ length: count }, (_, index) => object(index, bytes));
+}
+
+function keys(batch: PlannedBatch | undefined): string[] | undefined {
+  return batch?.objects.map(({ key }) => key);
+}
+
+function planner() {
+  const clock = { ms: 0 };
+  return { clock, planner: createBatchPlanner({ cadenceMs: 1_000, now: () => clock.ms }) };
+}
+
+describe('the planner', () => {
+  test('loads the first object at once, the next ones after the cadence, oldest first', () => {
+    const { clock, planner: plan } = planner();
+    expect(plan.next()).toBeUndefined();
+    plan.add([object(1)]);
+    expect(keys(plan.next())).toEqual(['k1']);
+    plan.add([object(3), object(2)]);
+    clock.ms = 999;
+    expect(plan.next()).toBeUndefined();
+    clock.ms = 1_000;
+    expect(keys(plan.next())).toEqual(['k2', 'k3']);
+    expect(plan.next()).toBeUndefined();
+  });
+
+  test('does not wait when a batch is full, by count or by bytes', () => {
+    const byCount = planner().planner;
+    byCount.add(objects(450));
+    expect([byCount.next(), byCount.next()].map((each) => each?.objects.length)).toEqual([
+      200, 200,
+    ]);
+    expect(byCount.next()).toBeUndefined();
+
+    const byBytes = planner().planner;
+    byBytes.add(objects(5, 100 * MIB));
+    expect([byBytes.next(), byBytes.next()].map((each) => each?.objects.length)).toEqual([2, 2]);
+  });
+
+  test('an object above the limit of bytes gets a batch of its own', () => {
+    const { planner: plan } = planner();
+    plan.add([object(1, 300 * MIB), object(2)]);
+    expect(keys(plan.next())).toEqual(['k1']);
+  });
+
+  test('takes an object once while it waits', () => {
+    const { planner: plan } = planner();
+    plan.add([object(1)]);
+    plan.add([object(1), object(2)]);
+    expect(plan.waiting).toBe(2);
+  });
+
+  test('a slow warehouse gets fewer batches, a fast one more again', () => {
+    const { clock, planner: plan } = planner();
+    const begin = (): PlannedBatch => {
+      plan.add([object(clock.ms)]);
+      const batch = plan.next();
+      if (!batch) throw new Error('no batch is due');
+      return batch;
+    };
+    plan.loaded(begin(), 600);
+    clock.ms = 1_000;
+    plan.add([object(7)]);
+    expect(plan.next()).toBeUndefined();
+    clock.ms = 2_000;
+    const batch = plan.next();
+    expect(keys(batch)).toEqual(['k7']);
+    plan.loaded(batch ?? { objects: [] }, 10);
+    clock.ms = 3_000;
+    expect(begin().objects).toHaveLength(1);
+  });
+
+  test('what failed for another reason waits again, without being suspected', () => {
+    const { clock, planner: plan } = planner();
+    plan.add(objects(2));
+    const batch = plan.next();
+    plan.putBack(batch ?? { objects: [] });
+    clock.ms = 1_000;
+    const again = plan.next();
+    expect(keys(again)).toEqual(['k0', 'k1']);
+    expect(again?.suspicion).toBeUndefined();
+  });
+});
+
+describe('a batch that COPY refuses', () => {
+  /** Plays COPY: refuses every batch that holds a poisoned key. */
+  function play(count: number, poisoned: readonly string[], options: { fresh?: boolean } = {}) {
+    const { clock, planner: plan } = planner();
+    plan.add(objects(count));
+    const loaded: string[] = [];
+    const culprits: string[] = [];
+    let attempts = 0;
+    for (let turn = 0; turn < 400; turn += 1) {
+      clock.ms += 1_000;
+      if (options.fresh && turn === 30) plan.add([object(1_000)]);
+      for (let batch = plan.next(); batch; batch = plan.next()) {
+        attempts += 1;
+        if (batch.objects.some(({ key }) => poisoned.includes(key))) {
+          const culprit = plan.refused(batch);
+          if (culprit) culprits.push(culprit.key);
+        } else {
+          plan.loaded(batch, 1);
+          loaded.push(...batch.objects.map(({ key }) => key));
+        }
+      }
+    }
+    return { loaded: loaded.sort(), culprits: culprits.sort(), waiting: plan.waiting, attempts };
+  }
+
+  test('is halved down to the object at fault, and the rest is loaded', () => {
+    const { loaded, culprits, waiting, attempts } = play(200, ['k137']);
+    expect(culprits).toEqual(['k137']);
+    expect(loaded).toHaveLength(199);
+    expect(waiting).toBe(0);
+    // Three times whole, then two halves on each of eight levels, and little more.
+    expect(attempts).toBeLessThan(3 + 2 * 8 + 4);
+  });
+
+  test('may hold several', () => {
+    const { loaded, culprits } = play(100, ['k0', 'k50', 'k99']);
+    expect(culprits).toEqual(['k0', 'k50', 'k99']);
+    expect(loaded).toHaveLength(97);
+  });
+
+  test('is not blamed while nothing else is loaded: the warehouse may refuse everything', () => {
+    const everything = play(4, ['k0', 'k1', 'k2', 'k3']);
+    expect(everything).toMatchObject({ culprits: [], loaded: [], waiting: 4 });
+    const alone = play(1, ['k0']);
+    expect(alone).toMatchObject({ culprits: [], waiting: 1 });
+    // Seldom enough that it costs little.
+    expect(alone.attempts).toBeLessThan(20);
+  });
+
+  test('alone is blamed as soon as another object is loaded', () => {
+    expect(play(1, ['k0'], { fresh: true })).toMatchObject({
+      culprits: ['k0'],
+      loaded: ['k1000'],
+      waiting: 0,
+    });
+  });
+
+  test('delays nothing behind it', () => {
+    const { clock, planner: plan } = planner();
+    plan.add(objects(10));
+    const batch = plan.next();
+    plan.refused(batch ?? { objects: [] });
+    plan.add([object(20)]);
+    clock.ms = 1_000;
+    expect(keys(plan.next())).toEqual(['k20']);
+    expect(plan.next()?.objects).toHaveLength(10);
+  });
+});
