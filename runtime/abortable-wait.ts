@@ -27,10 +27,21 @@ export async function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal): 
   }
 }
 
-/** Waits for a promise at most `ms` milliseconds, then rejects with an error that says so. */
+/** How late a timer may fire before the process counts as having been stopped. */
+const LATE_MS = 500;
+
+/**
+ * Waits for a promise at most `ms` milliseconds, then rejects with an error that says so. A process
+ * that was stopped meanwhile first gets a second to see what has come.
+ */
 export async function waitAtMost<T>(promise: Promise<T>, ms: number): Promise<T> {
   const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => limit.reject(new Error(`no answer within ${ms} ms`)), ms);
+  const giveUp = () => limit.reject(new Error(`no answer within ${ms} ms`));
+  const dueAt = performance.now() + ms;
+  let timer = setTimeout(() => {
+    if (performance.now() < dueAt + LATE_MS) giveUp();
+    else timer = setTimeout(giveUp, 1_000);
+  }, ms);
   promise.catch(() => undefined);
   try {
     return await Promise.race([promise, limit.promise]);

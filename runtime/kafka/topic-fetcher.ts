@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, Cluster, Consumer, Kafka, KafkaMessage } from 'kafkajs';
-import { settleWithin, waitOrAbort } from '../abortable-wait.ts';
-import { DISCONNECT_MS } from './connection.ts';
+import type { Kafka, KafkaMessage } from 'kafkajs';
+import { waitOrAbort } from '../abortable-wait.ts';
+import { connectCluster } from './cluster.ts';
 
 /** What one fetch brought for one partition. */
 export interface FetchedRecords {
@@ -98,14 +98,7 @@ export async function openTopicFetcher(
   const { topic } = options;
   const maxBytes = options.maxBytesPerPartition ?? 1024 * 1024;
   const uncommitted = options.uncommitted ?? false;
-  const { cluster, consumer } = clusterOf(kafka, uncommitted);
-  const close = () => settleWithin(consumer.disconnect(), DISCONNECT_MS);
-  try {
-    await consumer.connect();
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { cluster, close } = await connectCluster(kafka, { readUncommitted: uncommitted });
 
   async function loadMetadata(): Promise<void> {
     await cluster.addMultipleTargetTopics([topic]);
@@ -136,7 +129,7 @@ export async function openTopicFetcher(
     positions: ReadonlyMap<number, bigint>,
     partitions: readonly number[],
   ): Promise<FetchedRecords[]> {
-    const broker: Broker = await cluster.findBroker({ nodeId });
+    const broker = await cluster.findBroker({ nodeId });
     const response = (await broker.fetch({
       isolationLevel: uncommitted ? READ_UNCOMMITTED : READ_COMMITTED,
       maxWaitTime: options.maxWaitMs ?? 500,
@@ -247,33 +240,4 @@ function isAbortMarker({ key }: KafkaMessage): boolean {
 
 function max(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
-}
-
-/**
- * kafkajs hands its cluster, and with it plain fetches, to partition assigners only. This
- * consumer never joins a group.
- */
-function clusterOf(
-  kafka: Kafka,
-  readUncommitted: boolean,
-): { readonly cluster: Cluster; readonly consumer: Consumer } {
-  let found: Cluster | undefined;
-  const consumer = kafka.consumer({
-    groupId: 'none',
-    readUncommitted,
-    allowAutoTopicCreation: false,
-    partitionAssigners: [
-      ({ cluster }) => {
-        found = cluster;
-        return {
-          name: 'none',
-          version: 0,
-          assign: async () => [],
-          protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
-        };
-      },
-    ],
-  });
-  if (!found) throw new TypeError('kafkajs did not hand over its cluster');
-  return { cluster: found, consumer };
 }

@@ -1,10 +1,10 @@
-import { Partitioners, type Kafka, type PartitionMetadata, type Producer } from 'kafkajs';
-import { abortableSleep, settleWithin, waitOrAbort } from '../abortable-wait.ts';
+import type { Kafka } from 'kafkajs';
+import { abortableSleep, waitOrAbort } from '../abortable-wait.ts';
 import type { Logger } from '../observability/log.ts';
 import { errorText, PipelineError } from '../pipeline-error.ts';
-import { DISCONNECT_MS } from './connection.ts';
-import { partitionBatches, type TopicRecords } from './partition-batches.ts';
+import type { TopicRecords } from './partition-batches.ts';
 import { isFenced, protocolErrorType } from './protocol-errors.ts';
+import { openTransactionSession, type TransactionSession } from './transaction-session.ts';
 
 export type { OutgoingMessage, TopicRecords } from './partition-batches.ts';
 
@@ -27,7 +27,9 @@ export interface TransactionalWriter {
 
   /**
    * Writes all records in one transaction and resolves when it is committed; readers see it a few
-   * milliseconds later, when its markers are written. After a failure or an abort the producer is discarded and every further write throws until `open`.
+   * milliseconds later, when its markers are written. Waits for a slow broker no longer than the
+   * transaction timeout. After a failure or an abort the producer is discarded and every further
+   * write throws until `open`.
    *
    * @throws PipelineError KFK_3001 when another writer took over (or the transaction timed out:
    *   the broker gives the same answer), KFK_3002 for anything else (retryable), KFK_3008 for a
@@ -48,126 +50,63 @@ export interface TransactionalWriterOptions {
    * of the same partitions wait.
    */
   readonly transactionTimeoutMs?: number;
-  /** Age at which `write` asks for a new `open`. */
-  readonly rebuildAfterMs?: number;
-  readonly now?: () => number;
 }
 
-/**
- * Number of records after which a producer is renewed. Its sequence numbers wrap around at 2^31
- * per partition, and kafkajs continues there with a number that the broker does not expect.
- */
-const MAX_RECORDS = 2 ** 30;
-
-/** The first retry is quick: a broker that still writes the markers of the last commit is ready at once. */
-const RETRY = { retries: 9, initialRetryTime: 5, multiplier: 2, factor: 0.2, maxRetryTime: 2_000 };
-
-interface OpenProducer {
-  readonly producer: Producer;
-  readonly openedAt: number;
-  /** Partitions of the topics written so far; their number is fixed for life. */
-  readonly partitions: Map<string, PartitionMetadata[]>;
-  recordsWritten: number;
-}
+const WAIT_MS = 500;
 
 export function createTransactionalWriter(
   kafka: Kafka,
   options: TransactionalWriterOptions,
 ): TransactionalWriter {
-  const { transactionalId, log } = options;
-  const rebuildAfterMs = options.rebuildAfterMs ?? 24 * 60 * 60 * 1000;
-  const now = options.now ?? Date.now;
-  const partitioner = Partitioners.DefaultPartitioner();
-  let current: OpenProducer | undefined;
+  const { transactionalId, log, transactionTimeoutMs = 10_000 } = options;
+  let session: TransactionSession | undefined;
   let writing = false;
 
-  /** A producer that failed once must not be used again: see docs/decisions on sequence re-use. */
   async function discard(): Promise<void> {
-    const discarded = current;
-    current = undefined;
-    if (discarded) await settleWithin(discarded.producer.disconnect(), DISCONNECT_MS);
+    const discarded = session;
+    session = undefined;
+    await discarded?.close();
   }
 
   async function open(signal: AbortSignal): Promise<void> {
     await discard();
-    for (let attempt = 0; ; attempt++) {
-      const producer = kafka.producer({
-        transactionalId,
-        transactionTimeout: options.transactionTimeoutMs ?? 10_000,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        createPartitioner: Partitioners.DefaultPartitioner,
-        retry: RETRY,
-      });
+    for (;;) {
+      const opening = openTransactionSession(kafka, { transactionalId, transactionTimeoutMs });
       try {
-        await waitOrAbort(fence(producer), signal);
-        current = { producer, openedAt: now(), partitions: new Map(), recordsWritten: 0 };
+        session = await waitOrAbort(opening, signal);
         return;
       } catch (error) {
-        await settleWithin(producer.disconnect(), DISCONNECT_MS);
+        // Should it open yet, after an abort, nobody would close it.
+        void opening.then((late) => late.close()).catch(() => undefined);
         signal.throwIfAborted();
         if (protocolErrorType(error) !== 'CONCURRENT_TRANSACTIONS') {
-          throw new PipelineError(
-            'KFK_3002',
-            `could not open the writer ${transactionalId}: ${errorText(error)}`,
-            { cause: error, retryable: true, context: { transactionalId } },
-          );
+          throw failure(`could not open the writer ${transactionalId}`, error);
         }
-        log.info({ transactionalId, attempt }, 'waiting for an earlier transaction to end');
-        await abortableSleep(500, signal);
       }
+      log.info({ transactionalId }, 'waiting for an earlier transaction to end');
+      await abortableSleep(WAIT_MS, signal);
     }
   }
 
   async function write(records: readonly TopicRecords[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const open = current;
-    if (!open) throw notOpen('is not open');
-    if (writing) throw new TypeError('a transactional writer has one transaction at a time');
-    if (now() - open.openedAt > rebuildAfterMs || open.recordsWritten > MAX_RECORDS) {
-      await discard();
-      throw notOpen('is due for renewal');
+    if (!session) {
+      throw failure(`the writer ${transactionalId} is not open: open it and read the checkpoint`);
     }
+    if (writing) throw new TypeError('a transactional writer has one transaction at a time');
     writing = true;
     try {
-      await loadPartitions(open, records);
-      const sends = partitionBatches(records, (topic, message) =>
-        partitioner({ topic, partitionMetadata: open.partitions.get(topic) ?? [], message }),
-      );
-      if (sends.length > 0) await waitOrAbort(commit(open.producer, sends), signal);
-      for (const { messages } of records) open.recordsWritten += messages.length;
+      await waitOrAbort(session.commit(records), signal);
     } catch (error) {
       if (error instanceof PipelineError && error.code === 'KFK_3008') throw error;
       await discard();
       signal.throwIfAborted();
-      throw isFenced(error) ? fenced(error) : failed(error);
+      throw isFenced(error)
+        ? fenced(error)
+        : failure(`the writer ${transactionalId} could not commit`, error);
     } finally {
       writing = false;
     }
-  }
-
-  async function loadPartitions(
-    { partitions }: OpenProducer,
-    records: readonly TopicRecords[],
-  ): Promise<void> {
-    const missing = new Set(records.map(({ topic }) => topic).filter((t) => !partitions.has(t)));
-    if (missing.size === 0) return;
-    const admin = kafka.admin();
-    try {
-      await admin.connect();
-      const { topics } = await admin.fetchTopicMetadata({ topics: [...missing] });
-      for (const topic of topics) partitions.set(topic.name, topic.partitions);
-    } finally {
-      await settleWithin(admin.disconnect(), DISCONNECT_MS);
-    }
-  }
-
-  function notOpen(what: string): PipelineError {
-    return new PipelineError(
-      'KFK_3002',
-      `the writer ${transactionalId} ${what}: open it and read the checkpoint again`,
-      { retryable: true, context: { transactionalId } },
-    );
   }
 
   function fenced(cause: unknown): PipelineError {
@@ -178,29 +117,17 @@ export function createTransactionalWriter(
     );
   }
 
-  function failed(cause: unknown): PipelineError {
+  function failure(what: string, cause?: unknown): PipelineError {
     return new PipelineError(
       'KFK_3002',
-      `the writer ${transactionalId} could not commit: ${errorText(cause)}`,
-      { cause, retryable: true, context: { transactionalId } },
+      cause === undefined ? what : `${what}: ${errorText(cause)}`,
+      {
+        cause,
+        retryable: true,
+        context: { transactionalId },
+      },
     );
   }
 
   return { open, write, close: discard };
-}
-
-/** The first transaction of a producer sends InitProducerId; ending an empty one sends nothing. */
-async function fence(producer: Producer): Promise<void> {
-  await producer.connect();
-  const transaction = await producer.transaction();
-  await transaction.abort();
-}
-
-async function commit(
-  producer: Producer,
-  sends: ReturnType<typeof partitionBatches>,
-): Promise<void> {
-  const transaction = await producer.transaction();
-  for (const topicMessages of sends) await transaction.sendBatch({ acks: -1, topicMessages });
-  await transaction.commit();
 }

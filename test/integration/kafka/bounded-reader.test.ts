@@ -193,7 +193,7 @@ it('rides through a lost connection, and gives up when nothing comes for long', 
   const topic = await broker.createTopic();
   await writeNumbers(topic, 1, 1_000);
   const proxy = await startFaultyProxy(broker.brokers[0] ?? '');
-  const kafka = proxy.client({ retries: 5, initialRetryTime: 50 });
+  const kafka = proxy.client();
   const lost = proxy.loseAnswer(apiKeys.fetch);
   expect((await readNumbers({ kafka, topic })).numbers).toEqual(upTo(1_000));
   await lost;

@@ -123,7 +123,7 @@ describe.concurrent('a consumer loop', () => {
     const proxy = await startFaultyProxy(broker.brokers[0] ?? '');
     await scene.writeNumbers(1, 1);
     proxy.holdAnswers(apiKeys.fetch);
-    const kafka = proxy.client({ retries: 5, initialRetryTime: 50 });
+    const kafka = proxy.client();
     const loop = scene.startLoop({ kafka, stallMs: 1_000 });
     await expect(loop.ended).rejects.toMatchObject({ code: 'KFK_3006', retryable: true });
     expect(loop.handled).toEqual([]);

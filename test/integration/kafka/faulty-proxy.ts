@@ -15,7 +15,7 @@ export interface FaultyProxy {
   /** From now on no answer to a request of this kind arrives; connections stay. */
   holdAnswers(apiKey: number): void;
   /** A client all of whose connections go through the proxy. */
-  client(retry: RetryOptions): Kafka;
+  client(retry?: RetryOptions): Kafka;
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export async function startFaultyProxy(broker: string): Promise<FaultyProxy> {
     holdAnswers: (apiKey) => {
       held.add(apiKey);
     },
-    client: (retry) =>
+    client: (retry = { retries: 5, initialRetryTime: 50 }) =>
       new Kafka({
         clientId: 'behind-proxy',
         brokers: [broker],

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRange } from '../../../runtime/kafka/bounded-reader.ts';
 import { createCheckpointStore } from '../../../runtime/kafka/checkpoint-store.ts';
 import { openTopicFetcher } from '../../../runtime/kafka/topic-fetcher.ts';
+import { openTransactionSession } from '../../../runtime/kafka/transaction-session.ts';
 import {
   createTransactionalWriter,
   type TransactionalWriterOptions,
@@ -111,6 +112,22 @@ describe('a transaction', () => {
     }
   });
 
+  it('goes on at sequence number 0 after 2^31 records of a partition', async () => {
+    const topic = await broker.createTopic();
+    const session = await openTransactionSession(broker.client(), {
+      transactionalId: uniqueName('wrapping'),
+      transactionTimeoutMs: 10_000,
+      firstSequence: 2 ** 31 - 5,
+    });
+    const values = Array.from({ length: 30 }, (_, n) => `${n}`);
+    // Of ten batches of three records one holds both the last and the first number.
+    for (let from = 0; from < 30; from += 3) {
+      await session.commit([{ topic, messages: values.slice(from, from + 3).map(text) }]);
+    }
+    await session.close();
+    expect(await committedValues(topic)).toEqual(values);
+  });
+
   it('refuses a record that no batch can hold, names it, and goes on', async () => {
     const topic = await broker.createTopic();
     const writer = writerOf(broker.client());
@@ -148,28 +165,13 @@ describe('fencing', () => {
     expect(await committedValues(topic)).toEqual(['older', 'newer']);
     await Promise.all([older.close(), newer.close()]);
   });
-
-  it('asks to be opened again after its age, and not by itself: that would fence a newer one', async () => {
-    const topic = await broker.createTopic();
-    let now = 0;
-    const writer = writerOf(broker.client(), { rebuildAfterMs: 1_000, now: () => now });
-    await writer.open(signal);
-    await writer.write([{ topic, messages: [text('young')] }], signal);
-    now = 1_001;
-    const old = [{ topic, messages: [text('old')] }];
-    await expect(writer.write(old, signal)).rejects.toMatchObject({ code: 'KFK_3002' });
-    await writer.open(signal);
-    await writer.write(old, signal);
-    expect(await committedValues(topic)).toEqual(['young', 'old']);
-    await writer.close();
-  });
 });
 
 describe('a lost answer', () => {
   // Facts of the client, not of ours: why a producer that failed once is never used again.
   it('makes a kafkajs producer that is used again lose a committed record', async () => {
     const topic = await broker.createTopic();
-    const producer = proxy.client({ retries: 0 }).producer({
+    const producer = proxy.client({ retries: 0, initialRetryTime: 10 }).producer({
       transactionalId: uniqueName('reused'),
       maxInFlightRequests: 1,
       createPartitioner: Partitioners.DefaultPartitioner,
@@ -199,45 +201,62 @@ describe('a lost answer', () => {
 
   it('of a batch loses and doubles nothing', async () => {
     const topic = await broker.createTopic();
-    const writer = writerOf(proxy.client({ retries: 5, initialRetryTime: 50 }));
+    const writer = writerOf(proxy.client());
     await writer.open(signal);
     await writer.write([{ topic, messages: [text('a')] }], signal);
     const lost = proxy.loseAnswer(apiKeys.produce);
-    // Whether the same batch is sent again or the transaction is given up: nothing in between.
-    const second = await writer.write([{ topic, messages: [text('b')] }], signal).then(
-      () => ['b'],
-      () => [],
-    );
+    await writer.write([{ topic, messages: [text('b')] }], signal);
     await lost;
-    if (second.length === 0) await writer.open(signal);
     await writer.write([{ topic, messages: [text('c')] }], signal);
-    expect(await committedValues(topic)).toEqual(['a', ...second, 'c']);
+    expect(await committedValues(topic)).toEqual(['a', 'b', 'c']);
     await writer.close();
   });
 
-  it('of a commit leaves the truth to the checkpoint', async () => {
-    const [topic, checkpoints] = [await broker.createTopic(), await broker.createTopic()];
-    const kafka = proxy.client({ retries: 5, initialRetryTime: 50 });
-    const writer = writerOf(kafka);
-    const store = createCheckpointStore(kafka, {
-      topic: checkpoints,
-      parse: parseCount,
-      log: broker.log,
-    });
-    const write = (value: string, next: number) =>
-      writer.write([{ topic, messages: [text(value)] }, store.records('source', { next })], signal);
+  it('of a commit is asked for again', async () => {
+    const topic = await broker.createTopic();
+    const writer = writerOf(proxy.client());
     await writer.open(signal);
-    await write('1', 2);
     const lost = proxy.loseAnswer(apiKeys.endTxn);
-    await expect(write('2', 3)).rejects.toMatchObject({ code: 'KFK_3002', retryable: true });
+    await writer.write([{ topic, messages: [text('a')] }], signal);
     await lost;
-    await writer.open(signal);
-    const recovered = await store.recover('source', writer, signal);
-    // The broker had committed before its answer was lost.
-    expect(recovered).toEqual({ next: 3 });
-    await write('3', 4);
-    expect(await committedValues(topic)).toEqual(['1', '2', '3']);
+    await writer.write([{ topic, messages: [text('b')] }], signal);
+    expect(await committedValues(topic)).toEqual(['a', 'b']);
     await writer.close();
+  });
+
+  it.each([
+    ['a commit', apiKeys.endTxn, 3],
+    ['a batch', apiKeys.produce, 2],
+  ])('of %s that never comes leaves the truth to the checkpoint', async (_, apiKey, truth) => {
+    const [topic, checkpoints] = [await broker.createTopic(), await broker.createTopic()];
+    const cutOff = await startFaultyProxy(broker.brokers[0] ?? '');
+    const transactionalId = uniqueName('writer');
+    const openStore = async (kafka: Kafka) => {
+      const writer = writerOf(kafka, { transactionalId, transactionTimeoutMs: 1_000 });
+      const store = createCheckpointStore(kafka, {
+        ...{ topic: checkpoints, parse: parseCount, log: broker.log },
+      });
+      await writer.open(signal);
+      const write = (next: number) =>
+        writer.write(
+          [{ topic, messages: [text(`${next - 1}`)] }, store.records('source', { next })],
+          signal,
+        );
+      return { writer, store, write };
+    };
+    const first = await openStore(cutOff.client());
+    await first.write(2);
+    cutOff.holdAnswers(apiKey);
+    await expect(first.write(3)).rejects.toMatchObject({ code: 'KFK_3002', retryable: true });
+    await cutOff.close();
+
+    const second = await openStore(broker.client());
+    const recovered = await second.store.recover('source', second.writer, signal);
+    // The broker had committed before its answer was lost; a batch alone commits nothing.
+    expect(recovered).toEqual({ next: truth });
+    await second.write(truth + 1);
+    expect(await committedValues(topic)).toEqual(['1', '2', '3'].slice(0, truth));
+    await second.writer.close();
   });
 });
 
