@@ -45,7 +45,6 @@ const TRANSACTION_COORDINATOR = 1;
 const OPEN_MS = 15_000;
 /** Each request waits at least so long: a writer that was stopped learns that it was fenced. */
 const ANSWER_MS = 1_000;
-const FIRST_RETRY_MS = 2;
 const MAX_RETRY_MS = 500;
 /** Written before, by a request whose answer was lost. */
 const DUPLICATE_SEQUENCE_NUMBER = 46;
@@ -216,14 +215,19 @@ async function persist<T>(
   again: () => Promise<void>,
 ): Promise<T> {
   const left = () => Math.ceil(deadline - performance.now());
-  for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, MAX_RETRY_MS)) {
+  for (let attempts = 0; ; attempts++) {
     signal.throwIfAborted();
+    let delayMs: number;
     try {
       return await waitAtMost(attempt(), Math.max(left(), ANSWER_MS));
     } catch (error) {
-      if (!isRetriable(error) || left() <= delayMs) throw error;
-      // The markers of the last commit are still being written: the coordinator is the right one.
-      if (protocolErrorType(error) !== 'CONCURRENT_TRANSACTIONS') {
+      if (!isRetriable(error)) throw error;
+      const concurrent = protocolErrorType(error) === 'CONCURRENT_TRANSACTIONS';
+      delayMs = Math.min(concurrent ? 1.3 ** attempts : 50 * 2 ** attempts, MAX_RETRY_MS);
+      if (left() <= delayMs) throw error;
+      // The markers of the last commit are being written, which takes a millisecond or two, and
+      // the coordinator is the right one. After any other error look at the cluster anew.
+      if (!concurrent) {
         await waitAtMost(again(), Math.max(left(), ANSWER_MS)).catch(() => undefined);
       }
     }
