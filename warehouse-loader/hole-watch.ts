@@ -5,7 +5,7 @@ import { holesQuery } from './load-statements.ts';
 import type { EpochProgress } from './progress-report.ts';
 
 /** Numbers that are missing in one epoch, both ends included. */
-export interface Hole {
+interface Hole {
   readonly source: string;
   readonly epoch: number;
   readonly from: number;

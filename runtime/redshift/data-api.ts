@@ -14,7 +14,7 @@ import type { Logger } from '../observability/log.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { requestError, StatementFailedError } from './data-api-errors.ts';
 
-export interface DataApiTarget {
+interface DataApiTarget {
   readonly workgroupName: string;
   readonly database: string;
   readonly secretArn?: string | undefined;
@@ -32,7 +32,7 @@ export interface QueryResult {
   readonly rows: readonly WarehouseRow[];
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Ends the waiting, not the statement. */
   readonly signal?: AbortSignal | undefined;
 }

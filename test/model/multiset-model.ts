@@ -22,7 +22,7 @@ export interface SignedImage {
 }
 
 /** One distinct image whose signs do not cancel. */
-export interface StateRow {
+interface StateRow {
   readonly key: string;
   readonly image: string;
   readonly copies: number;
@@ -37,7 +37,7 @@ export interface StateRow {
   readonly unreadable: boolean;
 }
 
-export interface EpochState {
+interface EpochState {
   readonly epoch: number;
   /** Greatest number below which nothing is missing and at which a source transaction ends; 0 if none. */
   readonly frontier: number;

@@ -47,7 +47,7 @@ export interface PublishedImage extends SignedImage {
 }
 
 /** The source table at a number where a reader of the warehouse may stand. */
-export interface Boundary {
+interface Boundary {
   readonly time: number;
   readonly rows: readonly SourceRow[];
 }

@@ -28,8 +28,15 @@ export interface WarehouseDatabase {
   close(): Promise<void>;
 }
 
-/** Starts a PostgreSQL of its own with the real migrations. */
-export async function openWarehouse(dataset: TableDataset): Promise<WarehouseDatabase> {
+/**
+ * Starts a PostgreSQL of its own with the real migrations.
+ *
+ * @param migration for a dataset that has none among them.
+ */
+export async function openWarehouse(
+  dataset: TableDataset,
+  migration?: string,
+): Promise<WarehouseDatabase> {
   const stateDir = mkdtempSync(join(tmpdir(), 'careplus-model-'));
   const postgres = await startPostgres({ stateDir, port: await freePort() });
   const client = new pg.Client(postgres.url);
@@ -38,7 +45,8 @@ export async function openWarehouse(dataset: TableDataset): Promise<WarehouseDat
   await client.query('SET synchronous_commit = off');
   await client.query(`CREATE FUNCTION getdate() RETURNS timestamp LANGUAGE sql STABLE AS
     $$SELECT statement_timestamp() AT TIME ZONE 'UTC'$$`);
-  for (const migration of migrations()) await client.query(migration);
+  for (const each of migrations()) await client.query(each);
+  if (migration !== undefined) await client.query(migration);
 
   const { stage } = imageTables(dataset);
   const columns = imageRowColumns(dataset).map(({ name }) => name);

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readMigrations } from '../../../warehouse-loader/migrations.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'careplus-migrations-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function checksumOf(sql: string): string | undefined {
+  writeFileSync(path.join(folder, '001-a.sql'), sql);
+  return readMigrations(folder)[0]?.checksum;
+}
+
+test('a checksum stands for the statements: comments may change', () => {
+  const before = checksumOf('-- First.\nCREATE SCHEMA a;\n\nCREATE SCHEMA b;\n');
+  expect(checksumOf('CREATE SCHEMA a; -- another word\nCREATE SCHEMA b')).toBe(before);
+  expect(checksumOf('CREATE SCHEMA a;\nCREATE SCHEMA c;\n')).not.toBe(before);
+});
+
+test('migrations come in the order of their numbers; other files are none', () => {
+  for (const name of ['010-c.sql', '002-b.sql', '001-a.sql', 'notes.md', '3-d.sql']) {
+    writeFileSync(path.join(folder, name), 'CREATE SCHEMA a');
+  }
+  expect(readMigrations(folder).map(({ name }) => name)).toEqual([
+    '001-a.sql',
+    '002-b.sql',
+    '010-c.sql',
+  ]);
+});
