@@ -5,10 +5,14 @@ import type { Logger } from '../observability/log.ts';
 /** How long a connection may take to be closed before it is left behind. */
 export const DISCONNECT_MS = 5_000;
 
+/** The same hint of the client is told once in this time; an outage repeats it many times a second. */
+const REPEAT_MS = 10_000;
+const MAX_REMEMBERED = 100;
+
 /**
  * The client that all parts of a daemon share. Retries are always given: kafkajs has other
  * defaults under NODE_ENV=test, and its own ones are shorter than the failover of a broker.
- * These ride through about a minute.
+ * These ride through about a minute, and a broker that is back is found within 3 s.
  */
 export function createKafka(
   config: KafkaConfig,
@@ -21,9 +25,9 @@ export function createKafka(
     connectionTimeout: 10_000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
-    retry: { retries: 12, initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 10_000 },
+    retry: { retries: 25, initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 3_000 },
     logLevel: clientLogLevel(options.log),
-    logCreator: () => (entry) => writeEntry(options.log, entry),
+    logCreator: () => createEntryWriter(options.log),
   });
 }
 
@@ -38,26 +42,31 @@ const LOGGED_FIELDS = ['broker', 'groupId', 'topic', 'partition', 'error', 'retr
  * Every failure that matters also rejects a promise or raises an event, and is reported there.
  * What the client itself says is a hint about why something takes long: a warning at most.
  */
-function writeEntry(log: Logger, { namespace, level, log: entry }: LogEntry): void {
-  const fields: Record<string, unknown> = { client: namespace };
-  for (const name of LOGGED_FIELDS) {
-    const value: unknown = entry[name];
-    if (typeof value === 'string' || typeof value === 'number') fields[name] = value;
-  }
-  switch (level) {
-    case logLevel.ERROR:
-      // An answer with an error code (it has a correlation id) and each retry of a producer belong
-      // to normal work: a commit is answered before its markers are written, for example.
-      log['correlationId' in entry || namespace === 'Producer' ? 'debug' : 'warn'](
-        fields,
-        entry.message,
-      );
-      break;
-    case logLevel.WARN:
-    case logLevel.INFO:
-      log.debug(fields, entry.message);
-      break;
-    default:
+function createEntryWriter(log: Logger): (entry: LogEntry) => void {
+  const warnedAt = new Map<string, number>();
+
+  const isNew = (message: string): boolean => {
+    const now = Date.now();
+    if (now - (warnedAt.get(message) ?? 0) < REPEAT_MS) return false;
+    if (warnedAt.size >= MAX_REMEMBERED) warnedAt.clear();
+    warnedAt.set(message, now);
+    return true;
+  };
+
+  return ({ namespace, level, log: entry }) => {
+    const fields: Record<string, unknown> = { client: namespace };
+    for (const name of LOGGED_FIELDS) {
+      const value: unknown = entry[name];
+      if (typeof value === 'string' || typeof value === 'number') fields[name] = value;
+    }
+    // An answer with an error code (it has a correlation id) belongs to normal work: a commit is
+    // answered before its markers are written, for example.
+    if (level === logLevel.ERROR && !('correlationId' in entry) && isNew(entry.message)) {
+      log.warn(fields, entry.message);
+    } else if (level === logLevel.DEBUG) {
       log.trace(fields, entry.message);
-  }
+    } else {
+      log.debug(fields, entry.message);
+    }
+  };
 }
