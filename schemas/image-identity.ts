@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Length of every identity hash: 128 bits of SHA-256 in hex. */
-export const HASH_LENGTH = 32;
+const HASH_LENGTH = 32;
 
 /**
  * Identity of a row image: SHA-256 over the canonical texts in mapped order, before any value is

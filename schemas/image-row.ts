@@ -64,7 +64,7 @@ const evidenceColumns = [
 ] as const;
 
 /** Column of the lake for a clean column: times travel as epoch milliseconds. */
-export function cleanLakeColumn(column: CleanColumn): LakeColumn {
+function cleanLakeColumn(column: CleanColumn): LakeColumn {
   switch (column.type) {
     case 'text':
       return text(column.name, column.maxBytes);

@@ -4,10 +4,10 @@ import { imageRowColumns, type LakeColumn } from './image-row.ts';
 /** Default name of the lake's bucket; config may name another. */
 export const DEFAULT_BUCKET = 'careplus-stored-data';
 
-export const GLUE_DATABASE = 'careplus_lake';
+const GLUE_DATABASE = 'careplus_lake';
 
 /** Root of everything that the loader writes; `_` keeps Athena from reading it. */
-export const LOADER_PREFIX = '_loader/';
+const LOADER_PREFIX = '_loader/';
 
 /** Where Firehose lands a dataset's Parquet objects. */
 export function processedPrefix(dataset: TableDataset): string {

@@ -28,7 +28,7 @@ export const changeHeaders = {
 } as const;
 
 /** Where a change stood in the source's binlog: evidence, never identity. */
-export interface ChangeSource {
+interface ChangeSource {
   readonly server: string;
   readonly schema: string;
   readonly table: string;

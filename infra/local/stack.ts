@@ -20,7 +20,7 @@ import { startPostgres, type Postgres } from './postgres.ts';
 import { superviseChild, type SupervisedChild } from './supervised-child.ts';
 
 /** Tells a person what happens, a line each. */
-export type Report = (line: string) => void;
+type Report = (line: string) => void;
 
 export interface ServerOptions {
   readonly stateDir: string;

@@ -29,7 +29,7 @@ export interface DaemonDefinition {
 }
 
 /** Exit codes of every daemon (78 is EX_CONFIG, 75 EX_TEMPFAIL of sysexits.h). */
-export const exitCodes = { stopped: 0, fault: 1, fenced: 75, badConfiguration: 78 } as const;
+const exitCodes = { stopped: 0, fault: 1, fenced: 75, badConfiguration: 78 } as const;
 
 /** No progress for this long while the process lives means stuck: it ends, and its supervisor restarts it. */
 const STUCK_MS = 120_000;

@@ -10,13 +10,13 @@ import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
 import { imageRows, unreadableRows, type ImageRow } from './image-rows.ts';
 
 /** Records of one partition, in offset order. */
-export interface ChangeBatch {
+interface ChangeBatch {
   readonly partition: number;
   readonly messages: readonly KafkaMessage[];
 }
 
 /** What a batch of change records becomes: rows for the lake, and what could not be read. */
-export interface ProcessedBatch {
+interface ProcessedBatch {
   readonly rows: readonly ImageRow[];
   readonly deadLetters: readonly DeadLetter[];
 }

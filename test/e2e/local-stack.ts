@@ -11,7 +11,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const careplus = path.join(root, 'operations/careplus.ts');
 
 /** The outcome of one `careplus` command. */
-export interface CommandResult {
+interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
