@@ -4,10 +4,17 @@ import { hopNames } from '../verbs/wait.ts';
 import { showVerification } from '../verbs/verify.ts';
 import { recordVerification, verify, waitUntilIdle } from '../verify/verification.ts';
 import { connectWarehouse } from '../warehouse-connection.ts';
+import { lastProblems } from './last-problem.ts';
 import type { RunOutput } from './run-output.ts';
 
 /** As long as something moves within this time, the run is given more of it. */
-const PROGRESS_MS = 60_000;
+const PROGRESS_MS = 30_000;
+
+interface CloseOptions {
+  readonly output: RunOutput;
+  readonly signal: AbortSignal;
+  readonly stateDir: string;
+}
 
 /**
  * Waits until all that the source holds now has arrived, then verifies and tells the books.
@@ -16,7 +23,7 @@ const PROGRESS_MS = 60_000;
  */
 export async function closeTheBooks(
   config: Config,
-  { output, signal }: { readonly output: RunOutput; readonly signal: AbortSignal },
+  { output, signal, stateDir }: CloseOptions,
 ): Promise<number> {
   using warehouse = connectWarehouse(config);
   const { api } = warehouse;
@@ -30,7 +37,8 @@ export async function closeTheBooks(
       note(`${dataset}: still waiting: ${hopNames[hop]} (found ${found})`);
     }
     if (now === before) {
-      note(`nothing has moved for ${PROGRESS_MS / 1000} s; the logs say why`);
+      note(`nothing has moved for ${PROGRESS_MS / 1000} s`);
+      for (const problem of lastProblems(stateDir)) note(problem);
       return exitCodes.bad;
     }
     before = now;

@@ -85,10 +85,11 @@ export async function runInForeground(
     });
     parts.defer(() => running.stop());
     output.text(`the page is at ${pageUrl(ports)}`);
-    if (untilIdle) {
+    if (!untilIdle) output.document({ page: pageUrl(ports), state: stateDir });
+    else {
       const config = loadConfig(configFile(stateDir));
       placeLocalCredentials(config.aws);
-      exitCode = await closeTheBooks(config, { output, signal });
+      exitCode = await closeTheBooks(config, { output, signal, stateDir });
     }
     output.done(exitCode);
     if (!untilIdle || keepRunning) {

@@ -16,8 +16,12 @@ export async function joinRunningStack(request: UpRequest, call: VerbCall): Prom
   const config = loadConfig(configFile(request.stateDir));
   placeLocalCredentials(config.aws);
   const { output, signal } = call;
-  output.text(`the page is at http://${config.dashboard.host}:${config.dashboard.port}`);
-  return request.untilIdle
-    ? closeTheBooks(config, { output: createRunOutput(output), signal })
-    : exitCodes.good;
+  const page = `http://${config.dashboard.host}:${config.dashboard.port}`;
+  const { stateDir } = request;
+  output.text(`the page is at ${page}`);
+  if (request.untilIdle) {
+    return closeTheBooks(config, { output: createRunOutput(output), signal, stateDir });
+  }
+  output.document({ page, state: stateDir });
+  return exitCodes.good;
 }
