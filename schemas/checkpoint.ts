@@ -36,6 +36,36 @@ export const readerCheckpointSchema = z.strictObject({
 });
 export type ReaderCheckpoint = z.infer<typeof readerCheckpointSchema>;
 
+/**
+ * The shipper's place in one file generation, written in the same Kafka transaction as the blocks
+ * that it covers. Topic `careplus.shipper-checkpoints`, key = `<host>/<generation>`, value = JSON;
+ * a tombstone once the generation is gone and wholly shipped.
+ */
+export const shipperCheckpointSchema = z.strictObject({
+  version: z.literal(1),
+  host: z.string(),
+  generation: z.string(),
+  path: z.string(),
+  /** First byte that is not yet in the topic. */
+  offset: z.number().int().nonnegative(),
+  generationStart: z.number().int().nonnegative(),
+  /** How the file is known again after a restart or a rename. */
+  identity: z.strictObject({
+    device: z.string(),
+    inode: z.string(),
+    /** SHA-256 over the first `fingerprintBytes` bytes. */
+    fingerprint: z.string(),
+    fingerprintBytes: z.number().int().nonnegative(),
+  }),
+  state: z.enum(['open', 'rotated', 'truncated', 'gone']),
+  /** Id of an entry whose head was shipped and whose tail may come in the next generation. */
+  openEntryId: z.string().nullable(),
+  /** Size of the file when it was last looked at, and when that was (epoch ms): the heartbeat. */
+  seenBytes: z.number().int().nonnegative(),
+  writtenAtMs: z.number().int().positive(),
+});
+export type ShipperCheckpoint = z.infer<typeof shipperCheckpointSchema>;
+
 /** Key of the start marker: a key of its own, or compaction could drop the checkpoint itself. */
 export function startMarkerKey(checkpointKey: string): string {
   return `${checkpointKey}#start`;

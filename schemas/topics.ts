@@ -20,8 +20,20 @@ export const topics = {
     cleanup: 'delete',
     retentionMs: 90 * DAY_MS,
   },
+  logEntries: {
+    name: 'careplus.log-entries',
+    partitions: 12,
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+  },
   readerCheckpoints: {
     name: 'careplus.reader-checkpoints',
+    partitions: 1,
+    cleanup: 'compact',
+    retentionMs: null,
+  },
+  shipperCheckpoints: {
+    name: 'careplus.shipper-checkpoints',
     partitions: 1,
     cleanup: 'compact',
     retentionMs: null,

@@ -39,7 +39,7 @@ describe.runIf(existsSync(dump))('the real month of CarePlus', () => {
   });
 
   it('shows the published figures, and the averages over rows that count once', async () => {
-    const page = await openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
+    const page = openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
     try {
       const state = await page.until('figures', (now) => now.state === 'live');
       expect(breakdown(state, 'tickets_by_status')).toEqual({

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 const figure = z.object({ value: z.number().nullable() });
@@ -21,30 +22,42 @@ export interface PageViewer {
   close(): void;
 }
 
-export async function openPage(url: string): Promise<PageViewer> {
+/** Between two connections, as the page's EventSource waits too. */
+const RETRY_MS = 500;
+
+export function openPage(url: string): PageViewer {
   const stop = new AbortController();
-  const response = await fetch(new URL('/api/events', url), { signal: stop.signal });
-  if (!response.ok || response.body === null) throw new Error(`the page says ${response.status}`);
   let latest: PageState | undefined;
   const waiting = new Set<() => void>();
 
-  const read = async (body: ReadableStream<Uint8Array>) => {
+  const show = (block: string) => {
+    const data = /^data: (.*)$/m.exec(block)?.[1];
+    if (!/^event: tickets$/m.test(block) || data === undefined) return;
+    latest = pageSchema.parse(JSON.parse(data));
+    for (const wake of waiting) wake();
+  };
+  const read = async () => {
+    const response = await fetch(new URL('/api/events', url), { signal: stop.signal });
     let text = '';
-    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(
+      new TextDecoderStream(),
+    )) {
       text += chunk;
-      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const block = text.slice(0, end);
-        text = text.slice(end + 2);
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (!/^event: tickets$/m.test(block) || data === undefined) continue;
-        latest = pageSchema.parse(JSON.parse(data));
-        for (const wake of waiting) wake();
-      }
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) show(block);
     }
   };
-  const reading = read(response.body as ReadableStream<Uint8Array>).catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
+  const follow = async () => {
+    while (!stop.signal.aborted) {
+      // A server that was killed comes back: the browser connects again, and so do we.
+      await read().catch((error: unknown) => {
+        if (!(error instanceof TypeError) && !stop.signal.aborted) throw error;
+      });
+      await delay(RETRY_MS);
+    }
+  };
+  const following = follow();
 
   return {
     until: (what, holds, timeoutMs = 15_000) =>
@@ -61,7 +74,7 @@ export async function openPage(url: string): Promise<PageViewer> {
         };
         waiting.add(look);
         look();
-        reading.catch(reject);
+        following.catch(reject);
       }),
     close: () => stop.abort(),
   };

@@ -53,7 +53,7 @@ describe('the whole pipeline', () => {
     const result = JSON.parse(run.stdout) as { datasets: object[] };
     expect(result.datasets).toEqual([expect.objectContaining(expectedBooks(month.books))]);
     mysql = await stack.mysql();
-    page = await openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
+    page = openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
   });
 
   it('shows the figures of the month on the page', async () => {
