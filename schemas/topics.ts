@@ -46,3 +46,8 @@ export const topics = {
     retentionMs: 90 * DAY_MS,
   },
 } as const satisfies Record<string, Topic>;
+
+/** Consumer group in which a dataset's processor keeps its offsets. */
+export function processorGroup(dataset: { readonly name: string }): string {
+  return `careplus-processor-${dataset.name}`;
+}

@@ -6,6 +6,7 @@ import { runConsumerLoop } from '../runtime/kafka/consumer-loop.ts';
 import { createDeadLetterWriter } from '../runtime/kafka/dead-letter-writer.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { tableDatasets } from '../schemas/datasets/registry.ts';
+import { processorGroup } from '../schemas/topics.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
 import { createChangeBatchProcessor } from './tables/change-batch.ts';
@@ -38,7 +39,7 @@ export const ticketProcessor: DaemonDefinition = {
       });
       return runConsumerLoop({
         kafka,
-        groupId: `careplus-processor-${dataset.name}`,
+        groupId: processorGroup(dataset),
         topic: dataset.topic.name,
         signal,
         log,
