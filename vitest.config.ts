@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          globalSetup: ['test/integration/kafka/shared-broker.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,
           pool: 'forks',

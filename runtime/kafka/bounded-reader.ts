@@ -12,7 +12,7 @@ import {
 export type { OffsetRange } from './topic-fetcher.ts';
 
 /** Committed records of one partition in order of offset. */
-export interface RangeBatch {
+interface RangeBatch {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly KafkaMessage[];

@@ -137,6 +137,8 @@ function createLoop(
   const committed = new Map<number, bigint>();
   let movedAt = performance.now();
   let restarts = 0;
+  let joins = 0;
+  let takingOver = Promise.resolve();
   let watchTimer: NodeJS.Timeout | undefined;
 
   /** Ends the loop if the loss is not accepted. */
@@ -155,13 +157,19 @@ function createLoop(
    * Runs while fetching is paused: should the first fetch ask for an offset that is gone, kafkajs
    * would overwrite the committed one.
    */
-  async function takeOver(partitions: readonly number[]): Promise<void> {
+  async function takeOver(partitions: readonly number[], join: number): Promise<void> {
     const losses = await positions.assign(partitions);
+    if (join !== joins) return;
     committed.clear();
+    for (const partition of partitions) {
+      const position = positions.get(partition);
+      if (position !== undefined) committed.set(partition, position);
+    }
     for (const lost of losses) {
       await reportLost(lost);
       consumer.seek({ topic, partition: lost.partition, offset: lost.to.toString() });
     }
+    if (join !== joins) return;
     consumer.resume([{ topic }]);
     progress.setReady(true);
     log.info({ topic, partitions }, 'partitions assigned');
@@ -270,7 +278,11 @@ function createLoop(
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       movedAt = performance.now();
       consumer.pause([{ topic }]);
-      takeOver(payload.memberAssignment[topic] ?? []).catch(failure.reject);
+      const join = ++joins;
+      const partitions = payload.memberAssignment[topic] ?? [];
+      // One after the other: the last one to join decides.
+      takingOver = takingOver.then(() => takeOver(partitions, join));
+      takingOver.catch(failure.reject);
     });
     consumer.on(events.REBALANCING, () => {
       progress.setReady(false);

@@ -106,7 +106,7 @@ const BATCH_OVERHEAD = 1_024;
  * Key, value and original headers unchanged, Connect's headers beside them. A value that together
  * with them does not fit into a batch is cut; topic, partition and offset then point to the whole.
  */
-export function deadLetterMessage(
+function deadLetterMessage(
   letter: DeadLetter,
   connectorName: string,
   firstSeenMs: number,

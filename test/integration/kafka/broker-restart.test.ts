@@ -11,7 +11,7 @@ import { createTransactionalWriter } from '../../../runtime/kafka/transactional-
 import { createLog } from '../../../runtime/observability/log.ts';
 import { PipelineError } from '../../../runtime/pipeline-error.ts';
 import type { Topic } from '../../../schemas/topics.ts';
-import { freePorts } from './broker.ts';
+import { freePorts } from './broker-process.ts';
 import { parseCount } from './counting-writer.ts';
 
 const numbers: Topic = { name: 'numbers', partitions: 3, cleanup: 'delete', retentionMs: null };

@@ -5,29 +5,16 @@
  *   const topic = await broker.createTopic({ partitions: 3 });
  *   await broker.stop();                              // in afterAll
  *
- * With CAREPLUS_TEST_KAFKA set (host:port of a broker with {@link testBrokerProperties}) that one
- * is used and left running; topics are unique, so files can share it.
+ * The files of a run share the broker whose address is in CAREPLUS_TEST_KAFKA (host:port; the set-up
+ * of shared-broker.ts starts it); without it a file starts its own. Topics have names of their own.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Admin, Kafka } from 'kafkajs';
 import { expect, vi } from 'vitest';
-import { startKafka } from '../../../infra/local/kafka.ts';
 import { createKafka } from '../../../runtime/kafka/connection.ts';
 import { openTopicFetcher } from '../../../runtime/kafka/topic-fetcher.ts';
 import { createLog, type Logger } from '../../../runtime/observability/log.ts';
-
-/** Makes the broker's slow background work quick, so that tests can wait for it. */
-export const testBrokerProperties: Readonly<Record<string, string>> = {
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
-  'log.cleaner.backoff.ms': '200',
-  'log.retention.check.interval.ms': '500',
-  'log.initial.task.delay.ms': '500',
-  'group.min.session.timeout.ms': '1000',
-};
+import { startBrokerProcess } from './broker-process.ts';
 
 export interface TestTopic {
   readonly partitions?: number;
@@ -53,7 +40,7 @@ export async function startTestBroker(): Promise<TestBroker> {
   const shared = process.env['CAREPLUS_TEST_KAFKA'];
   const running = shared
     ? { brokers: shared.split(','), stop: () => Promise.resolve() }
-    : await startOwnBroker();
+    : await startBrokerProcess();
   const { brokers } = running;
   const client = (clientId = 'test') => createKafka({ brokers, ssl: false }, { clientId, log });
   return {
@@ -107,44 +94,7 @@ async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Pr
   }
 }
 
-async function startOwnBroker() {
-  const stateDir = await mkdtemp(join(tmpdir(), 'careplus-kafka-'));
-  const [port, controllerPort] = await freePorts(2);
-  const broker = await startKafka({
-    stateDir,
-    port: port ?? 0,
-    controllerPort: controllerPort ?? 0,
-    topics: [],
-    properties: testBrokerProperties,
-  });
-  return {
-    brokers: [...broker.brokers],
-    async stop() {
-      await broker.stop();
-      await rm(stateDir, { recursive: true, force: true });
-    },
-  };
-}
-
 /** A name that no other test has, for topics, groups and transactional ids. */
 export function uniqueName(what: string): string {
   return `${what}-${randomBytes(6).toString('hex')}`;
-}
-
-/** @returns ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -26,11 +26,13 @@ export function startTalkingChild(file: string, argument: object): TalkingChild 
   );
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const passed: string[] = [];
   const next = (pattern: RegExp) => {
     for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
       if (pattern.test(line)) return line;
+      passed.push(line);
     }
-    throw new Error(`no line like ${pattern.source}`);
+    throw new Error(`no line like ${pattern.source} after ${passed.slice(-5).join(' | ')}`);
   };
   return {
     process: child,

@@ -34,7 +34,16 @@ describe.concurrent('a consumer loop', () => {
     await scene.writeNumbers(101, 120);
     await vi.waitFor(() => expect(sorted(loop.handled)).toEqual(upTo(120)), soon);
     await scene.untilNoLag();
+    // What is never shown moves the position too.
+    await scene.abortNumbers(121, 130);
+    await scene.untilNoLag();
+    expect(sorted(loop.handled)).toEqual(upTo(120));
     await loop.stop();
+    await scene.abortNumbers(131, 140);
+    const next = scene.startLoop();
+    await scene.untilNoLag();
+    expect(next.handled).toEqual([]);
+    await next.stop();
   });
 
   it('commits nothing before the handler has resolved, and lets it end when stopped (I3)', async () => {

@@ -19,6 +19,13 @@ export function numbersOf({ messages }: ConsumedBatch): number[] {
   return messages.map(({ value }) => Number(value));
 }
 
+function messagesOf(from: number, to: number) {
+  return Array.from({ length: to - from + 1 }, (_, index) => ({
+    key: `${from + index}`,
+    value: `${from + index}`,
+  }));
+}
+
 /** A topic and a group of a test's own, so that tests can run side by side. */
 export async function createConsumerScene(
   broker: TestBroker,
@@ -83,11 +90,17 @@ export async function createConsumerScene(
     startLoop,
     committedAndEnd,
     async writeNumbers(from: number, to: number): Promise<void> {
-      const messages = Array.from({ length: to - from + 1 }, (_, index) => ({
-        key: `${from + index}`,
-        value: `${from + index}`,
-      }));
-      await writer.write([{ topic, messages }], never);
+      await writer.write([{ topic, messages: messagesOf(from, to) }], never);
+      await broker.settled(topic);
+    },
+    /** Writes numbers in a transaction that is then aborted. */
+    async abortNumbers(from: number, to: number): Promise<void> {
+      const producer = broker.client().producer({ transactionalId: uniqueName('aborting') });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: messagesOf(from, to) });
+      await transaction.abort();
+      await producer.disconnect();
       await broker.settled(topic);
     },
     untilNoLag: () =>

@@ -10,7 +10,7 @@ import { createCheckpointStore } from '../../../runtime/kafka/checkpoint-store.t
 import { createKafka } from '../../../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
 import { createLog } from '../../../runtime/observability/log.ts';
-import { findPipelineError } from '../../../runtime/pipeline-error.ts';
+import { errorText, findPipelineError } from '../../../runtime/pipeline-error.ts';
 
 const countSchema = z.strictObject({ next: z.number().int().positive() });
 
@@ -60,7 +60,7 @@ async function count(): Promise<never> {
 
 if (import.meta.main) {
   count().catch((error: unknown) => {
-    process.stdout.write(`${findPipelineError(error)?.code ?? String(error)}\n`);
+    process.stdout.write(`${findPipelineError(error)?.code ?? 'fault'} ${errorText(error)}\n`);
     process.exit(1);
   });
 }

@@ -328,7 +328,7 @@ describe('processes that end or stop at any moment', () => {
       await writer.close();
 
       child.kill('SIGCONT');
-      await child.line(/^KFK_3001$/);
+      await child.line(/^KFK_3001/);
     } finally {
       await child.end();
     }
