@@ -1,4 +1,5 @@
 import type { Topic } from '../topics.ts';
+import type { RuleExamples, RuleTable } from './rule-table.ts';
 
 /** A source column that the dataset maps; the mapped columns, in order, are a row's identity. */
 export interface MappedColumn {
@@ -42,6 +43,9 @@ export interface TableDataset {
   readonly glueTable: string;
   /** Raised by hand with every change of the rules; the highest version's verdict wins. */
   readonly rulesVersion: number;
+  /** What `judge` goes by, for people: docs/rules.md and `quarantine show`. */
+  readonly rules: RuleTable;
+  readonly ruleExamples: RuleExamples;
   readonly mapping: readonly MappedColumn[];
   /** The field whose images belong together, such as `ticket_id`. */
   readonly keyField: string;

@@ -1,7 +1,8 @@
 import { topics } from '../../topics.ts';
 import type { TableDataset } from '../dataset.ts';
 import { cleanColumns } from './columns.ts';
-import { bookDay, judge, rank, rulesVersion } from './rules.ts';
+import { ruleExamples } from './rule-examples.ts';
+import { bookDay, judge, rank, rules, rulesVersion } from './rules.ts';
 import { mapping } from './source-mapping.ts';
 
 export const supportTickets: TableDataset = {
@@ -12,6 +13,8 @@ export const supportTickets: TableDataset = {
   stream: 'careplus-support-tickets',
   glueTable: 'support_ticket_images',
   rulesVersion,
+  rules,
+  ruleExamples,
   mapping,
   keyField: 'ticket_id',
   cleanColumns,

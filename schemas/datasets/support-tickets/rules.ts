@@ -1,87 +1,33 @@
-import type { CleanValue, RawImage, Verdict } from '../dataset.ts';
-import { parseCount, parseUtcDateTime } from '../strict-values.ts';
+import type { RawImage } from '../dataset.ts';
+import { compileRules, type RuleTable } from '../rule-table.ts';
+import { parseUtcDateTime } from '../strict-values.ts';
 
-/** Raise with every change below: the highest version's verdict wins in the warehouse. */
+/** Raise with every change of the table below: the highest version's verdict wins in the warehouse. */
 export const rulesVersion = 1;
 
-/** Known values and the misspellings that are mended. A value that is neither is quarantined. */
-const vocabularies: Record<'priority' | 'status', Record<string, string>> = {
-  priority: {
-    Low: 'Low',
-    Lw: 'Low',
-    Medium: 'Medium',
-    Medum: 'Medium',
-    High: 'High',
-    Hgh: 'High',
-  },
-  status: { Open: 'Open', Resolved: 'Resolved', Escalated: 'Escalated' },
-};
+/** The rules of a support ticket; `rule-examples.ts` shows each at work, `docs/rules.md` tells them. */
+export const rules = {
+  fields: [
+    { field: 'ticket_id', kind: 'label' },
+    { field: 'created_at', kind: 'time' },
+    { field: 'resolved_at', kind: 'time', whenNull: 'the ticket is open' },
+    { field: 'agent', kind: 'label' },
+    {
+      field: 'priority',
+      kind: 'word',
+      words: ['Low', 'Medium', 'High'],
+      mended: { Lw: 'Low', Medum: 'Medium', Hgh: 'High' },
+    },
+    { field: 'num_interactions', kind: 'count' },
+    { field: 'issue_category', kind: 'label' },
+    { field: 'channel', kind: 'label' },
+    { field: 'status', kind: 'word', words: ['Open', 'Resolved', 'Escalated'], mended: {} },
+  ],
+  orders: [{ earlier: 'created_at', later: 'resolved_at', reason: 'before-created' }],
+} as const satisfies RuleTable;
 
-type Reading = { readonly value: CleanValue } | { readonly reason: string };
-
-/** A label such as an agent's name: the business may add new ones at any time, so any text counts. */
-function label(text: string | null): Reading {
-  return text === null || text.trim() === '' ? { reason: 'missing' } : { value: text };
-}
-
-function known(field: keyof typeof vocabularies) {
-  return (text: string | null): Reading => {
-    if (text === null || text.trim() === '') return { reason: 'missing' };
-    const vocabulary = vocabularies[field];
-    return Object.hasOwn(vocabulary, text)
-      ? { value: vocabulary[text] as string }
-      : { reason: 'unknown-value' };
-  };
-}
-
-function instant(text: string | null): Reading {
-  if (text === null || text === '') return { reason: 'missing' };
-  const ms = parseUtcDateTime(text);
-  return ms === undefined ? { reason: 'impossible-date' } : { value: ms };
-}
-
-/** NULL says that the ticket is open. */
-function optionalInstant(text: string | null): Reading {
-  return text === null ? { value: null } : instant(text);
-}
-
-function count(text: string | null): Reading {
-  if (text === null || text === '') return { reason: 'missing' };
-  const value = parseCount(text);
-  if (value !== undefined) return { value };
-  return { reason: /^-[0-9]+$/.test(text) ? 'negative-count' : 'not-a-count' };
-}
-
-const rules: Readonly<Record<string, (text: string | null) => Reading>> = {
-  ticket_id: label,
-  created_at: instant,
-  resolved_at: optionalInstant,
-  agent: label,
-  priority: known('priority'),
-  num_interactions: count,
-  issue_category: label,
-  channel: label,
-  status: known('status'),
-};
-
-/**
- * Judges one ticket image: every field by its own rule, then the fields against each other.
- * All reasons are given, each as `field:reason` (see `quarantine-reasons.ts`).
- */
-export function judge(raw: RawImage): Verdict {
-  const clean: Record<string, CleanValue> = {};
-  const reasons: string[] = [];
-  for (const [field, rule] of Object.entries(rules)) {
-    const reading = rule(raw[field] ?? null);
-    if ('reason' in reading) reasons.push(`${field}:${reading.reason}`);
-    else clean[field] = reading.value;
-  }
-  const { created_at: created, resolved_at: resolved } = clean;
-  if (typeof created === 'number' && typeof resolved === 'number' && resolved < created) {
-    reasons.push('resolved_at:before-created');
-  }
-  return reasons.length > 0 ? { accepted: false, reasons } : { accepted: true, clean };
-}
+/** Judges one ticket image by the table; a pure function of both. */
+export const judge = compileRules(rules);
 
 /** Last activity in epoch ms, 0 if the texts hold no time. Frozen: it must not move with the rules. */
 export function rank(raw: RawImage): number {
