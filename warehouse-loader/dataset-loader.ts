@@ -148,13 +148,15 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   function refuse(batch: PlannedBatch, error: StatementFailedError): void {
     metrics.failures.inc({ ...label, error_code: error.code });
     const keys = batch.objects.map(({ key }) => key);
+    // The server draws a box of several lines around it.
+    const reason = error.failed.text.replaceAll(/[\s-]*\n[\s-]*/g, ' ').trim();
     log.error(
-      { code: error.code, objects: keys.length, first: keys[0], reason: error.failed.text },
+      { code: error.code, objects: keys.length, first: keys[0], reason },
       'COPY refused the batch',
     );
     const culprit = planner.refused(batch);
     if (!culprit) return;
-    setAside.push({ object: culprit, outcome: 'quarantined', reason: error.failed.text });
+    setAside.push({ object: culprit, outcome: 'quarantined', reason });
   }
 
   /** Publishes how far the warehouse is. The batch is loaded by now: a failure here is only told. */

@@ -191,20 +191,26 @@ FROM advance WHERE ${t.frontierName}.source = advance.source AND ${t.frontierNam
       sql: `CREATE TEMP TABLE newest AS SELECT source, max(epoch) AS epoch FROM ${t.frontier} WHERE ready = 1 GROUP BY source`,
     },
     {
+      step: 'closed epochs',
+      sql: `CREATE TEMP TABLE closed AS SELECT f.source, f.epoch FROM ${t.frontier} f
+JOIN newest n ON n.source = f.source AND f.epoch < n.epoch WHERE f.live = 1`,
+    },
+    {
       step: 'show epochs',
       sql: `UPDATE ${t.frontier} SET live = CASE WHEN ${t.frontierName}.epoch >= newest.epoch THEN 1 ELSE 0 END,
  shown = CASE WHEN ${t.frontierName}.epoch = newest.epoch THEN 1 ELSE 0 END
 FROM newest WHERE ${t.frontierName}.source = newest.source AND (${t.frontierName}.epoch < newest.epoch OR ${t.frontierName}.shown = 0) AND ${t.frontierName}.live = 1`,
     },
     {
+      // Mostly there is none: then neither this nor the next one has anything to read.
       step: 'drop closed state',
-      sql: `DELETE FROM ${t.state} USING newest
-WHERE ${t.stateName}.source = newest.source AND ${t.stateName}.epoch < newest.epoch`,
+      sql: `DELETE FROM ${t.state} USING closed
+WHERE ${t.stateName}.source = closed.source AND ${t.stateName}.epoch = closed.epoch`,
     },
     {
       step: 'drop closed pending',
-      sql: `DELETE FROM ${t.pending} USING newest
-WHERE ${t.pendingName}.source = newest.source AND ${t.pendingName}.epoch < newest.epoch`,
+      sql: `DELETE FROM ${t.pending} USING closed
+WHERE ${t.pendingName}.source = closed.source AND ${t.pendingName}.epoch = closed.epoch`,
     },
     {
       step: REPORT_STEP,
@@ -214,7 +220,7 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest`,
+      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest, closed`,
     },
   ];
 }

@@ -89,11 +89,13 @@ const mutations: Readonly<Record<string, Mutation>> = {
   ),
   'the latest by content': change('rebuild', 'z.rank DESC, z.image_id DESC', 'z.event_seq DESC'),
   'the rank': change('rebuild', 'z.rank DESC, ', ''),
-  'closed epochs': change(
+  'closing an epoch': change(
     'show epochs',
     'WHEN ticket_frontier.epoch >= newest.epoch THEN 1',
     'WHEN 1 = 1 THEN 1',
   ),
+  'the state of closed epochs': without('drop closed state'),
+  'pending images of closed epochs': without('drop closed pending'),
 };
 
 describe('the comparison is sharp: it sees the loss of', () => {

@@ -6,7 +6,7 @@ import { supportTickets } from '../../../schemas/datasets/support-tickets/index.
 import { imageRowColumns } from '../../../schemas/image-row.ts';
 
 export const dataset = supportTickets;
-export const EPOCH = 1_750_000_000;
+const EPOCH = 1_750_000_000;
 
 const columns = imageRowColumns(dataset);
 
