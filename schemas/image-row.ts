@@ -1,15 +1,5 @@
 import type { CleanColumn, TableDataset } from './datasets/dataset.ts';
-
-/** Hive type of a Glue column, as Firehose converts JSON to it. */
-export type GlueType = 'string' | 'int' | 'bigint';
-
-/** One column of the lake's rows and, in the same order, of the warehouse's stage: COPY binds by position. */
-export interface LakeColumn {
-  readonly name: string;
-  readonly glueType: GlueType;
-  /** Redshift type of the stage column; widths are bytes. */
-  readonly warehouseType: string;
-}
+import { bigint, int, text, type LakeColumn } from './lake-column.ts';
 
 /**
  * Kind of a lake row: `+` image appears, `-` image goes, `T` barrier, `E` end of a snapshot,
@@ -21,18 +11,6 @@ export type ImageKind = '+' | '-' | 'T' | 'E' | 'X';
 export const UNREADABLE_RANK = 9_007_199_254_740_000;
 
 export const ORIGINAL_MAX_BYTES = 16 * 1024;
-
-const text = (name: string, maxBytes: number): LakeColumn => ({
-  name,
-  glueType: 'string',
-  warehouseType: `VARCHAR(${maxBytes})`,
-});
-const int = (name: string): LakeColumn => ({ name, glueType: 'int', warehouseType: 'INTEGER' });
-const bigint = (name: string): LakeColumn => ({
-  name,
-  glueType: 'bigint',
-  warehouseType: 'BIGINT',
-});
 
 const identityColumns = [
   text('source', 255),

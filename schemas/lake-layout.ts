@@ -1,5 +1,7 @@
-import type { TableDataset } from './datasets/dataset.ts';
-import { imageRowColumns, type LakeColumn } from './image-row.ts';
+import { isTableDataset, type AnyDataset, type LakeDataset } from './datasets/lake-dataset.ts';
+import { imageRowColumns } from './image-row.ts';
+import type { LakeColumn } from './lake-column.ts';
+import { logRowColumns } from './log-row.ts';
 
 /** Default name of the lake's bucket; config may name another. */
 export const DEFAULT_BUCKET = 'careplus-stored-data';
@@ -10,12 +12,12 @@ const GLUE_DATABASE = 'careplus_lake';
 const LOADER_PREFIX = '_loader/';
 
 /** Where Firehose lands a dataset's Parquet objects. */
-export function processedPrefix(dataset: TableDataset): string {
+export function processedPrefix(dataset: LakeDataset): string {
   return `${dataset.name}/processed/`;
 }
 
 /** Key of a batch's COPY manifest. */
-export function manifestKey(dataset: TableDataset, batchId: string): string {
+export function manifestKey(dataset: LakeDataset, batchId: string): string {
   return `${LOADER_PREFIX}manifests/${dataset.name}/${batchId}.manifest`;
 }
 
@@ -23,7 +25,7 @@ export function manifestKey(dataset: TableDataset, batchId: string): string {
  * Key of the object that the loader overwrites after each batch: whoever wants to know whether
  * the warehouse has moved asks S3 for its ETag, and an idle warehouse is asked nothing.
  */
-export function latestBatchKey(dataset: TableDataset): string {
+export function latestBatchKey(dataset: LakeDataset): string {
   return `${LOADER_PREFIX}latest/${dataset.name}.json`;
 }
 
@@ -33,8 +35,9 @@ export interface GlueTable {
   readonly columns: readonly LakeColumn[];
 }
 
-export function glueTable(dataset: TableDataset): GlueTable {
-  return { database: GLUE_DATABASE, name: dataset.glueTable, columns: imageRowColumns(dataset) };
+export function glueTable(dataset: AnyDataset): GlueTable {
+  const columns = isTableDataset(dataset) ? imageRowColumns(dataset) : logRowColumns(dataset);
+  return { database: GLUE_DATABASE, name: dataset.glueTable, columns };
 }
 
 /** A delivery stream as `CreateDeliveryStream` needs it, without account-specific ARNs. */
@@ -50,7 +53,7 @@ export interface StreamDefinition {
 }
 
 /** Partitioned by arrival; event time is a column, for a replay spreads over months of event days. */
-export function streamDefinition(dataset: TableDataset, intervalSeconds: number): StreamDefinition {
+export function streamDefinition(dataset: AnyDataset, intervalSeconds: number): StreamDefinition {
   return {
     name: dataset.stream,
     prefix: `${processedPrefix(dataset)}dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/`,

@@ -6,7 +6,7 @@ import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-a
 import type { AwsConfig } from '../../runtime/config/config-schema.ts';
 import { tableDatasets } from '../../schemas/datasets/registry.ts';
 import { glueTable, processedPrefix, type GlueTable } from '../../schemas/lake-layout.ts';
-import type { GlueType, LakeColumn } from '../../schemas/image-row.ts';
+import type { GlueType, LakeColumn } from '../../schemas/lake-column.ts';
 import { downloadObjects } from './lake-objects.ts';
 import { truthViewName, truthViewSql } from './truth-view.ts';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { GlueType, LakeColumn } from '../../../../schemas/image-row.ts';
+import type { GlueType, LakeColumn } from '../../../../schemas/lake-column.ts';
 
 /** Why a record cannot be converted, in the words of Firehose's error objects. */
 export interface ConversionFailure {

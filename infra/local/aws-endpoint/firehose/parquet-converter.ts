@@ -1,5 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { GlueType, LakeColumn } from '../../../../schemas/image-row.ts';
+import type { GlueType, LakeColumn } from '../../../../schemas/lake-column.ts';
 
 /** Parquet's physical types follow: BYTE_ARRAY with UTF8, INT32, INT64. */
 const duckTypes: Readonly<Record<GlueType, string>> = {

@@ -7,7 +7,7 @@ import {
   compileRowLine,
   ParquetConverter,
 } from '../../../../../../infra/local/aws-endpoint/firehose/parquet-converter.ts';
-import type { LakeColumn } from '../../../../../../schemas/image-row.ts';
+import type { LakeColumn } from '../../../../../../schemas/lake-column.ts';
 
 const columns: readonly LakeColumn[] = [
   { name: 'total', glueType: 'bigint', warehouseType: 'BIGINT' },
