@@ -147,7 +147,7 @@ WHERE e.accepted = 0
 UNION ALL
 SELECT CAST('logs' AS VARCHAR(64)),
   u.host || ':' || u.generation || ':' || CAST(u.pos AS VARCHAR(20)),
-  CAST(NULL AS VARCHAR(256)), CAST('block:unreadable' AS VARCHAR(2048)), CAST(1 AS BIGINT),
+  CAST(NULL AS VARCHAR(256)), CAST('record:unreadable' AS VARCHAR(2048)), CAST(1 AS BIGINT),
   CAST(NULL AS VARCHAR(16384)), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR(16)),
   'kafka:' || CAST(u.kafka_partition AS VARCHAR(20)) || ':' || CAST(u.kafka_offset AS VARCHAR(20)),
   CAST(0 AS INTEGER),
