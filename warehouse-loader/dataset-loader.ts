@@ -6,9 +6,10 @@ import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
 import { createHoleWatch } from './hole-watch.ts';
-import { progressQuery, REPORT_STEP, type LoadStatement } from './image-statements.ts';
+import { REPORT_STEP, type LoadStatement } from './image-statements.ts';
 import { createLedger } from './ledger.ts';
 import {
   COPY_STEP,
@@ -21,7 +22,6 @@ import {
 import type { LoaderMetrics } from './loader-metrics.ts';
 import { batchIdOf, writeManifest } from './manifest.ts';
 import { createObjectDiscovery, type Discovered } from './object-discovery.ts';
-import { countNegative, publishProgress, readProgress } from './progress-report.ts';
 import { loadName, takeOver } from './take-over.ts';
 
 export interface DatasetLoaderOptions {
@@ -65,6 +65,16 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   const log = options.log.child(label);
   const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
   const holes = createHoleWatch({ api, dataset, afterMs: options.holeAfterMs, log });
+  const announcer = createAnnouncer({
+    ...{ api, s3, bucket, dataset, log },
+    onProgress(epochs) {
+      holes.note(epochs);
+      metrics.pending.set(
+        label,
+        epochs.reduce((sum, { waiting }) => sum + waiting, 0),
+      );
+    },
+  });
   const ledger = createLedger(api, dataset);
   const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log });
   let everythingSeen = false;
@@ -142,7 +152,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     metrics.duration.observe(label, tookMs / 1000);
     log.debug({ batchId, objects: objects.length, tookMs }, 'batch loaded');
     const reportIndex = statements.findIndex(({ step }) => step === REPORT_STEP);
-    await tell(batchId, `${id}:${reportIndex + 1}`, signal);
+    await announcer.announce(batchId, `${id}:${reportIndex + 1}`, signal);
   }
 
   function refuse(batch: PlannedBatch, error: StatementFailedError): void {
@@ -157,43 +167,6 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     const culprit = planner.refused(batch);
     if (!culprit) return;
     setAside.push({ object: culprit, outcome: 'quarantined', reason });
-  }
-
-  /** Publishes how far the warehouse is. The batch is loaded by now: a failure here is only told. */
-  async function tell(
-    batchId: string | null,
-    reportId: string | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      const report = await readReport(reportId, signal);
-      const epochs = readProgress(report);
-      const negative = countNegative(report);
-      if (negative > 0) {
-        log.error({ negative }, 'images counted below zero: drift, or their insert is unreadable');
-      }
-      holes.note(epochs);
-      metrics.pending.set(
-        label,
-        epochs.reduce((sum, { waiting }) => sum + waiting, 0),
-      );
-      await publishProgress(s3, bucket, dataset, { batchId, epochs }, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      log.warn({ reason: errorText(error) }, 'the batch is loaded, but could not be announced');
-    }
-  }
-
-  async function readReport(reportId: string | undefined, signal: AbortSignal) {
-    if (reportId !== undefined) {
-      try {
-        return await api.result(reportId, { signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        log.info({ reason: errorText(error) }, 'the report of the batch is gone, asking again');
-      }
-    }
-    return api.query(progressQuery(dataset), { signal });
   }
 
   /** Writes set-aside objects into the ledger. */
@@ -238,6 +211,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       }
       everythingSeen = true;
     }
+    await announcer.catchUp(force);
     const missing = await holes.check(signal);
     metrics.missing.set(
       label,
@@ -249,7 +223,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     async start(signal) {
       await takeOver(api, dataset, token, { log, signal });
       log.info('took over');
-      await tell(null, undefined, signal);
+      await announcer.announce(null, undefined, signal);
     },
 
     async run(signal, force) {

@@ -27,6 +27,11 @@ function startLoader(): RunningLoader {
   return loader;
 }
 
+/** Waits for a condition; the limit is far, for the machine may be busy. */
+async function eventually(condition: () => void | Promise<void>): Promise<void> {
+  await vi.waitFor(condition, { timeout: 20_000, interval: 10 });
+}
+
 /** Each test has a source of its own: an insert and a snapshot end make it visible. */
 function newSource() {
   sources += 1;
@@ -72,7 +77,7 @@ describe('the loader', () => {
     await lake.frontier(source, 2);
     expect(await lake.tickets(source)).toEqual({ A: 'Open' });
     expect(await lake.ledger(key)).toEqual([{ outcome: 'loaded', reason: null }]);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await lake.latest()).toMatchObject({
         ...{ source, seq: 2, shown: true, committed_ms: 1_751_364_002_000 },
         batch_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
@@ -80,7 +85,7 @@ describe('the loader', () => {
     });
     const before = (await lake.faults.stats()).calls;
     const looks = before['ListObjectsV2'] ?? 0;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await lake.faults.stats()).calls['ListObjectsV2']).toBeGreaterThan(looks + 10);
     });
     const after = (await lake.faults.stats()).calls;
@@ -103,7 +108,7 @@ describe('the loader', () => {
     await lake.frontier(source, 6);
     expect(await lake.tickets(source)).toEqual({ A: 'Resolved', B: 'Open', C: 'Open' });
     const again = await lake.deliver([...first, ...later]);
-    await vi.waitFor(async () => expect(await lake.ledger(again)).toHaveLength(1));
+    await eventually(async () => expect(await lake.ledger(again)).toHaveLength(1));
     expect(await lake.tickets(source)).toEqual({ A: 'Resolved', B: 'Open', C: 'Open' });
     await expectHistory(source, 6);
   });
@@ -116,7 +121,7 @@ describe('the loader', () => {
     });
     const key = await lake.deliver(first);
     await lake.frontier(source, 2);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await lake.faults.stats()).faults['BatchExecuteStatement drop-after']).toBe(4);
     });
     expect(await runsOf(key)).toBe(1);
@@ -141,7 +146,7 @@ describe('the loader', () => {
   test('objects that COPY refuses are set aside with the reason, the others are loaded (I6)', async () => {
     const loader = startLoader();
     const { source, image, first } = newSource();
-    await vi.waitFor(() => expect(message(loader, 'took over')).toHaveLength(1));
+    await eventually(() => expect(message(loader, 'took over')).toHaveLength(1));
     const bad = {
       noParquet: lake.newKey(),
       otherColumns: lake.newKey(),
@@ -159,14 +164,11 @@ describe('the loader', () => {
     await lake.deliver([image(3, '+', 'B', 'Open')]);
     await lake.frontier(source, 3);
     for (const key of Object.values(bad)) {
-      await vi.waitFor(
-        async () => {
-          expect(await lake.ledger(key)).toEqual([
-            { outcome: 'quarantined', reason: expect.stringMatching(/.{10}/) as string },
-          ]);
-        },
-        { timeout: 20_000 },
-      );
+      await eventually(async () => {
+        expect(await lake.ledger(key)).toEqual([
+          { outcome: 'quarantined', reason: expect.stringMatching(/.{10}/) as string },
+        ]);
+      });
     }
     expect(await lake.tickets(source)).toEqual({ A: 'Open', B: 'Open' });
   });
@@ -178,7 +180,7 @@ describe('the loader', () => {
     await lake.put(foreign, await lake.parquet('SELECT 1 AS one'));
     await lake.deliver(first);
     await lake.frontier(source, 2);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await lake.ledger(foreign)).toEqual([
         { outcome: 'foreign', reason: 'not a name that Firehose gives' },
       ]);
@@ -190,14 +192,11 @@ describe('the loader', () => {
     const { source, image, first } = newSource();
     await lake.deliver(first);
     await lake.deliver([image(5, '+', 'B', 'Open')]);
-    await vi.waitFor(
-      () => {
-        expect(message(loader, 'numbers are missing: the frontier waits')).toMatchObject([
-          { source, from: 3, to: 4 },
-        ]);
-      },
-      { timeout: 20_000 },
-    );
+    await eventually(() => {
+      expect(message(loader, 'numbers are missing: the frontier waits')).toMatchObject([
+        { source, from: 3, to: 4 },
+      ]);
+    });
     await lake.deliver([image(3, '+', 'C', 'Open'), image(4, '-', 'C', 'Open')]);
     await lake.frontier(source, 5);
     expect(await lake.tickets(source)).toEqual({ A: 'Open', B: 'Open' });
@@ -211,21 +210,16 @@ describe('two loaders (I8)', () => {
     await lake.deliver(first);
     await lake.frontier(source, 2);
     const newer = startLoader();
-    await vi.waitFor(() => expect(message(newer, 'took over')).toHaveLength(1), {
-      timeout: 20_000,
-    });
+    await eventually(() => expect(message(newer, 'took over')).toHaveLength(1));
     for (let seq = 3; seq < 8; seq += 1) await lake.deliver([image(seq, '+', `T${seq}`, 'Open')]);
     await lake.frontier(source, 7);
     // The older one may lose the race for every object; sooner or later it tries one.
     let seq = 8;
-    await vi.waitFor(
-      async () => {
-        await lake.deliver([image(seq, '+', `T${seq}`, 'Open')]);
-        seq += 1;
-        expect(older.lines.some(({ code }) => code === 'WH_5002')).toBe(true);
-      },
-      { timeout: 20_000 },
-    );
+    await eventually(async () => {
+      await lake.deliver([image(seq, '+', `T${seq}`, 'Open')]);
+      seq += 1;
+      expect(older.lines.some(({ code }) => code === 'WH_5002')).toBe(true);
+    });
     expect(await older.exit).toBe(75);
     await lake.frontier(source, seq - 1);
     await expectHistory(source, seq - 1);
@@ -234,20 +228,18 @@ describe('two loaders (I8)', () => {
   test('the newer one waits for the batch that the older one has in the warehouse', async () => {
     const older = startLoader();
     const { source, image, first } = newSource();
-    await vi.waitFor(() => expect(message(older, 'took over')).toHaveLength(1));
+    await eventually(() => expect(message(older, 'took over')).toHaveLength(1));
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'slow-statement', ms: 2_000 },
       match: 'CREATE TEMP TABLE staged',
     });
     const key = await lake.deliver(first);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await lake.faults.stats()).faults['BatchExecuteStatement slow-statement']).toBe(1);
     });
     older.kill('SIGKILL');
     const newer = startLoader();
-    await vi.waitFor(() => expect(message(newer, 'took over')).toHaveLength(1), {
-      timeout: 20_000,
-    });
+    await eventually(() => expect(message(newer, 'took over')).toHaveLength(1));
     expect(await runsOf(key)).toBe(1);
     await lake.deliver([image(3, '+', 'B', 'Open')]);
     await lake.frontier(source, 3);
@@ -268,13 +260,10 @@ describe('a process that dies', () => {
         // Killed after another number of statements each time: while it starts, loads or announces.
         const calls = (await lake.faults.stats()).calls['BatchExecuteStatement'] ?? 0;
         if (object === round) {
-          await vi.waitFor(
-            async () => {
-              const now = (await lake.faults.stats()).calls['BatchExecuteStatement'] ?? 0;
-              expect(now).toBeGreaterThan(calls);
-            },
-            { timeout: 20_000, interval: 5 },
-          );
+          await eventually(async () => {
+            const now = (await lake.faults.stats()).calls['BatchExecuteStatement'] ?? 0;
+            expect(now).toBeGreaterThan(calls);
+          });
           loader.kill('SIGKILL');
           await loader.exit;
         }
@@ -292,7 +281,7 @@ describe('a process that dies', () => {
   test('a warehouse endpoint that dies behind the commit has loaded the batch once', async () => {
     const loader = startLoader();
     const { source, image, first } = newSource();
-    await vi.waitFor(() => expect(message(loader, 'took over')).toHaveLength(1));
+    await eventually(() => expect(message(loader, 'took over')).toHaveLength(1));
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'crash-after', match: 'COPY copied' },
     });
@@ -305,19 +294,19 @@ describe('a process that dies', () => {
     await lake.frontier(source, 3);
     await expectHistory(source, 3);
     expect(await lake.ledger(key)).toHaveLength(1);
-    await vi.waitFor(async () => expect((await lake.latest())?.['seq']).toBeDefined());
+    await eventually(async () => expect((await lake.latest())?.['seq']).toBeDefined());
   });
 
   test('SIGTERM ends the loader with 0 after the batch that it has in flight', async () => {
     const loader = startLoader();
     const { source, first } = newSource();
-    await vi.waitFor(() => expect(message(loader, 'took over')).toHaveLength(1));
+    await eventually(() => expect(message(loader, 'took over')).toHaveLength(1));
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'slow-statement', ms: 500 },
       match: 'CREATE TEMP TABLE staged',
     });
     await lake.deliver(first);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await lake.faults.stats()).faults['BatchExecuteStatement slow-statement']).toBe(1);
     });
     loader.kill('SIGTERM');
