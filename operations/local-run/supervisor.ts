@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runningPid, writePidFile } from '../../infra/local/child-process.ts';
+import { readProcess } from '../../infra/local/process-table.ts';
 
 const NAME = 'supervisor';
 
@@ -22,7 +23,14 @@ export function becomeSupervisor(stateDir: string): () => void {
 export async function stopSupervisor(stateDir: string): Promise<boolean> {
   const pid = supervisorPid(stateDir);
   if (pid === undefined) return false;
+  const started = readProcess(pid)?.startTicks;
   process.kill(pid, 'SIGTERM');
-  while (supervisorPid(stateDir) === pid) await delay(50);
+  // The process itself, not its pid file: it takes that back a moment before it ends.
+  while (isRunning(pid, started)) await delay(50);
   return true;
+}
+
+function isRunning(pid: number, startTicks: string | undefined): boolean {
+  const found = readProcess(pid);
+  return found !== undefined && found.startTicks === startTicks && found.state !== 'Z';
 }
