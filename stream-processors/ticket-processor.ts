@@ -1,91 +1,10 @@
-import { Counter } from 'prom-client';
-import { createWriterSchemas } from '../runtime/avro/writer-schemas.ts';
-import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
-import { createKafka } from '../runtime/kafka/connection.ts';
-import { runConsumerLoop } from '../runtime/kafka/consumer-loop.ts';
-import { createDeadLetterWriter } from '../runtime/kafka/dead-letter-writer.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { tableDatasets } from '../schemas/datasets/registry.ts';
-import { processorGroup } from '../schemas/topics.ts';
-import { createFirehoseClient } from './firehose/firehose-client.ts';
-import { createFirehoseSender } from './firehose/firehose-sender.ts';
 import { createChangeBatchProcessor } from './tables/change-batch.ts';
+import { defineTopicProcessor } from './topic-processor.ts';
 
-const NAME = 'ticket-processor';
-
-/**
- * Reads the change topics, judges every image by the rules, and hands the rows to Firehose.
- * Offsets are committed after Firehose has answered for every row of a batch.
- */
-export const ticketProcessor: DaemonDefinition = {
-  name: NAME,
-  async build(context: DaemonContext): Promise<Daemon> {
-    const { config, log, metrics, progress } = context;
-    const kafka = createKafka(config.kafka, { clientId: `careplus-${NAME}`, log });
-    const firehose = createFirehoseClient(config.aws);
-    const schemas = createWriterSchemas(kafka, { log });
-    const deadLetters = createDeadLetterWriter(kafka, { connectorName: NAME, log });
-    const counters = createCounters(metrics);
-
-    const runDataset = (dataset: TableDataset, signal: AbortSignal) => {
-      const labels = { dataset: dataset.name };
-      const processor = createChangeBatchProcessor({ dataset, schemas });
-      const sender = createFirehoseSender({
-        client: firehose,
-        stream: dataset.stream,
-        log,
-        onAttempt: () => progress.beat(),
-        onRecordFailures: (count) => counters.refused.inc(labels, count),
-      });
-      return runConsumerLoop({
-        kafka,
-        groupId: processorGroup(dataset),
-        topic: dataset.topic.name,
-        signal,
-        log,
-        progress,
-        handle: async (batch, { signal: during }) => {
-          const { rows, deadLetters: letters } = await processor.process(batch, during);
-          // Letters first: an offset may only pass a record that is kept somewhere.
-          if (letters.length > 0) await deadLetters.write(letters, during);
-          await sender.send(rows.map(toRecord), during);
-          counters.rows.inc(labels, rows.length);
-          counters.deadLetters.inc(labels, letters.length);
-        },
-      });
-    };
-
-    return {
-      async run(signal) {
-        const datasets = tableDatasets.filter(({ name }) => name in config.datasets);
-        // When one fails the others stop too: the process ends, and is started again.
-        const stop = new AbortController();
-        const either = AbortSignal.any([signal, stop.signal]);
-        try {
-          await Promise.all(datasets.map((dataset) => runDataset(dataset, either)));
-        } finally {
-          stop.abort();
-        }
-      },
-      async close() {
-        await deadLetters.close();
-        firehose.destroy();
-      },
-    };
-  },
-};
-
-/** One JSON document a record, with a line end so that error objects split. */
-function toRecord(row: object): Buffer {
-  return Buffer.from(`${JSON.stringify(row)}\n`, 'utf8');
-}
-
-function createCounters(registry: DaemonContext['metrics']) {
-  const counter = (name: string, help: string) =>
-    new Counter({ name, help, labelNames: ['dataset'], registers: [registry] });
-  return {
-    rows: counter('careplus_processor_rows_total', 'Rows that Firehose has taken'),
-    refused: counter('careplus_processor_refused_records_total', 'Records that Firehose refused'),
-    deadLetters: counter('careplus_processor_dead_letters_total', 'Records that could not be read'),
-  };
-}
+/** Reads the change topics and judges every image by the rules. */
+export const ticketProcessor = defineTopicProcessor({
+  name: 'ticket-processor',
+  datasets: (config) => tableDatasets.filter(({ name }) => name in config.datasets),
+  createProcessor: createChangeBatchProcessor,
+});

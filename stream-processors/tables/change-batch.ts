@@ -1,73 +1,34 @@
 import type { KafkaMessage } from 'kafkajs';
-import { readFingerprint } from '../../runtime/avro/single-object-encoding.ts';
 import type { WriterSchemas } from '../../runtime/avro/writer-schemas.ts';
 import type { DeadLetter } from '../../runtime/kafka/dead-letter-writer.ts';
 import { findPipelineError, PipelineError } from '../../runtime/pipeline-error.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { sourceId } from '../../schemas/row-change.ts';
-import { createChangeDecoder, type ChangeDecoder, type DecodedChange } from './change-decoder.ts';
+import type { BatchProcessor, LakeRow } from '../batch-processor.ts';
+import { createRecordDecoders } from '../record-decoders.ts';
+import { createChangeDecoder, type DecodedChange } from './change-decoder.ts';
 import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
-import { imageRows, unreadableRows, type ImageRow } from './image-rows.ts';
-
-/** Records of one partition, in offset order. */
-interface ChangeBatch {
-  readonly partition: number;
-  readonly messages: readonly KafkaMessage[];
-}
-
-/** What a batch of change records becomes: rows for the lake, and what could not be read. */
-interface ProcessedBatch {
-  readonly rows: readonly ImageRow[];
-  readonly deadLetters: readonly DeadLetter[];
-}
-
-export interface ChangeBatchProcessor {
-  /**
-   * A record that cannot be read becomes a dead letter and numbered markers; it never stops the
-   * others.
-   *
-   * @throws {PipelineError} retryable, when the schemas topic does not answer.
-   */
-  process(batch: ChangeBatch, signal: AbortSignal): Promise<ProcessedBatch>;
-}
+import { imageRows, unreadableRows } from './image-rows.ts';
 
 export interface ChangeBatchOptions {
   readonly dataset: TableDataset;
   readonly schemas: Pick<WriterSchemas, 'lookup'>;
 }
 
-export function createChangeBatchProcessor(options: ChangeBatchOptions): ChangeBatchProcessor {
+export function createChangeBatchProcessor(options: ChangeBatchOptions): BatchProcessor {
   const { dataset, schemas } = options;
-  const decoders = new Map<string, ChangeDecoder>();
-
-  /** Makes ready every decoder that the batch needs, so that the records need no await. */
-  const prepare = async (messages: readonly KafkaMessage[], signal: AbortSignal) => {
-    const wanted = new Set(messages.map(({ value }) => value && readFingerprint(value)));
-    for (const fingerprint of wanted) {
-      if (!fingerprint || decoders.has(fingerprint)) continue;
-      const schema = await schemas.lookup(fingerprint, signal);
-      if (schema) decoders.set(fingerprint, createChangeDecoder(dataset, schema));
-    }
-  };
+  const decoders = createRecordDecoders(schemas, (schema) => createChangeDecoder(dataset, schema));
 
   const decode = ({ value }: KafkaMessage, numbers: ChangeNumbers): DecodedChange => {
-    const fingerprint = value ? readFingerprint(value) : undefined;
-    if (value === null || fingerprint === undefined) {
-      throw new PipelineError('KFK_3003', 'the value is not Avro single-object encoding');
-    }
-    const decoder = decoders.get(fingerprint);
-    if (decoder === undefined) {
-      throw new PipelineError('KFK_3004', `no schema with fingerprint ${fingerprint}`);
-    }
-    const decoded = decoder.decode(value);
+    const decoded = decoders.decode(value);
     checkAgreement(decoded, numbers);
     return decoded;
   };
 
   return {
     async process({ partition, messages }, signal) {
-      await prepare(messages, signal);
-      const rows: ImageRow[] = [];
+      await decoders.prepare(messages, signal);
+      const rows: LakeRow[] = [];
       const deadLetters: DeadLetter[] = [];
       for (const message of messages) {
         const numbers = readChangeNumbers(message.headers);

@@ -1,11 +1,10 @@
-import type { CleanValue, RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
+import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { imageId, keyHash, unreadableImageId } from '../../schemas/image-identity.ts';
 import { ORIGINAL_MAX_BYTES, UNREADABLE_RANK, type ImageKind } from '../../schemas/image-row.ts';
+import type { LakeRow } from '../batch-processor.ts';
+import { cleanColumns, keyColumn } from '../clean-columns.ts';
+import { fitText } from '../text-limits.ts';
 import type { ChangeNumbers } from './change-headers.ts';
-import { fitText } from './text-limits.ts';
-
-/** One row of the lake, by column name of `imageRowColumns`. Absent columns are NULL. */
-export type ImageRow = Readonly<Record<string, string | number | null>>;
 
 /** Where a record stood and when: evidence beside the numbers. */
 export interface Evidence {
@@ -31,8 +30,8 @@ export function imageRows(
   numbers: ChangeNumbers,
   images: ReadableImages,
   evidence: Evidence,
-): ImageRow[] {
-  const row = (kind: '+' | '-', raw: RawImage, seq: number, ends: boolean): ImageRow => ({
+): LakeRow[] {
+  const row = (kind: '+' | '-', raw: RawImage, seq: number, ends: boolean): LakeRow => ({
     ...identity(numbers, kind, seq, ends),
     ...judgement(dataset, raw),
     ...evidenceColumns(evidence),
@@ -59,7 +58,7 @@ export function unreadableRows(
   numbers: ChangeNumbers,
   key: string | null,
   evidence: Evidence,
-): ImageRow[] {
+): LakeRow[] {
   if (numbers.op === 't' || numbers.op === 'e') return imageRows(dataset, numbers, none, evidence);
   const ownKey = key === numbers.source ? null : key;
   return Array.from({ length: numbers.images }, (_, index) => {
@@ -72,7 +71,7 @@ export function unreadableRows(
       rank: UNREADABLE_RANK,
       rules_version: 0,
       accepted: 0,
-      [dataset.keyField]: ownKey === null ? null : fitText(ownKey, keyBytes(dataset)).text,
+      ...keyColumn(dataset.cleanColumns, dataset.keyField, ownKey),
       reasons: 'record:unreadable',
       book_day: 'unknown',
       ...evidenceColumns(evidence),
@@ -86,7 +85,7 @@ function identity(numbers: ChangeNumbers, kind: ImageKind, seq: number, ends: bo
   return { source: numbers.source, epoch: numbers.epoch, seq, tx_end: ends ? 1 : 0, kind };
 }
 
-function markerRow(kind: 'T' | 'E', numbers: ChangeNumbers, evidence: Evidence): ImageRow {
+function markerRow(kind: 'T' | 'E', numbers: ChangeNumbers, evidence: Evidence): LakeRow {
   return {
     ...identity(numbers, kind, numbers.seq, numbers.transactionEnd),
     key_hash: '',
@@ -119,34 +118,16 @@ function judgement(dataset: TableDataset, raw: RawImage) {
     rules_version: dataset.rulesVersion,
     book_day: dataset.bookDay(raw),
   };
-  if (verdict.accepted) return { ...shared, accepted: 1, ...cleanColumns(dataset, verdict.clean) };
+  if (verdict.accepted) {
+    return { ...shared, accepted: 1, ...cleanColumns(dataset.cleanColumns, verdict.clean) };
+  }
   const original = JSON.stringify(raw);
   return {
     ...shared,
     accepted: 0,
-    [dataset.keyField]: key === null ? null : fitText(key, keyBytes(dataset)).text,
+    ...keyColumn(dataset.cleanColumns, dataset.keyField, key),
     reasons: fitText(verdict.reasons.join(','), 2048).text,
     original: fitText(original, ORIGINAL_MAX_BYTES).text,
     original_bytes: Buffer.byteLength(original, 'utf8'),
   };
-}
-
-function cleanColumns(dataset: TableDataset, clean: Readonly<Record<string, CleanValue>>) {
-  const columns: Record<string, CleanValue> = {};
-  const cut: string[] = [];
-  for (const column of dataset.cleanColumns) {
-    const value = clean[column.name] ?? null;
-    if (column.type === 'timestamp') columns[`${column.name}_ms`] = value;
-    else if (column.type === 'text' && typeof value === 'string') {
-      const fitted = fitText(value, column.maxBytes);
-      columns[column.name] = fitted.text;
-      if (fitted.cutFromBytes !== undefined) cut.push(`${column.name}=${fitted.cutFromBytes}`);
-    } else columns[column.name] = value;
-  }
-  return cut.length > 0 ? { ...columns, cut_values: fitText(cut.join(','), 1024).text } : columns;
-}
-
-function keyBytes(dataset: TableDataset): number {
-  const column = dataset.cleanColumns.find(({ name }) => name === dataset.keyField);
-  return column?.type === 'text' ? column.maxBytes : 0;
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { RawImage } from '../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
-import { imageRows, type ImageRow } from '../../../stream-processors/tables/image-rows.ts';
+import type { LakeRow } from '../../../stream-processors/batch-processor.ts';
+import { imageRows } from '../../../stream-processors/tables/image-rows.ts';
 
 export const SOURCE = 'test.care.tickets';
 export const EPOCH = 1_760_000_000;
@@ -59,15 +60,15 @@ export async function insertRows(
 }
 
 /** What the signs of the history add up to. */
-function stateOf(history: readonly ImageRow[]): object[] {
-  const live = new Map<string, ImageRow & { copies: number; event_seq: number }>();
+function stateOf(history: readonly LakeRow[]): object[] {
+  const live = new Map<string, LakeRow & { copies: number; event_seq: number }>();
   for (const row of history) {
     const id = String(row['image_id']);
     const copies = (live.get(id)?.copies ?? 0) + (row['kind'] === '-' ? -1 : 1);
     if (copies === 0) live.delete(id);
     else live.set(id, { ...row, copies, event_seq: Number(row['seq']) });
   }
-  const order = (row: ImageRow): string =>
+  const order = (row: LakeRow): string =>
     String(row['rank']).padStart(20, '0') + String(row['image_id']);
   return [...live.values()].map((row) => ({
     ...row,

@@ -6,7 +6,7 @@ import { imageRowColumns, ORIGINAL_MAX_BYTES } from '../../../schemas/image-row.
 import { changeHeaders } from '../../../schemas/row-change.ts';
 import { readChangeNumbers } from '../../../stream-processors/tables/change-headers.ts';
 import { imageRows, unreadableRows } from '../../../stream-processors/tables/image-rows.ts';
-import { fitText } from '../../../stream-processors/tables/text-limits.ts';
+import { fitText } from '../../../stream-processors/text-limits.ts';
 
 const ticket: RawImage = {
   ticket_id: 'T1',

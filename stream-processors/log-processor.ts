@@ -1,0 +1,10 @@
+import { logDatasets } from '../schemas/datasets/registry.ts';
+import { createBlockBatchProcessor } from './logs/block-batch.ts';
+import { defineTopicProcessor } from './topic-processor.ts';
+
+/** Reads the log topics and judges every entry by the rules. */
+export const logProcessor = defineTopicProcessor({
+  name: 'log-processor',
+  datasets: () => logDatasets,
+  createProcessor: createBlockBatchProcessor,
+});

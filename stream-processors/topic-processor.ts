@@ -1,0 +1,108 @@
+import type { Kafka } from 'kafkajs';
+import { Counter } from 'prom-client';
+import { createWriterSchemas, type WriterSchemas } from '../runtime/avro/writer-schemas.ts';
+import type { Config } from '../runtime/config/config-schema.ts';
+import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
+import { createKafka } from '../runtime/kafka/connection.ts';
+import { runConsumerLoop } from '../runtime/kafka/consumer-loop.ts';
+import { createDeadLetterWriter } from '../runtime/kafka/dead-letter-writer.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import { processorGroup, type Topic } from '../schemas/topics.ts';
+import type { BatchProcessor } from './batch-processor.ts';
+import { createFirehoseClient } from './firehose/firehose-client.ts';
+import { createFirehoseSender } from './firehose/firehose-sender.ts';
+
+type ProcessedDataset = LakeDataset & { readonly topic: Topic };
+
+export interface TopicProcessorOptions<D extends ProcessedDataset> {
+  /** Name of the daemon. */
+  readonly name: string;
+  /** The datasets that this configuration asks for. */
+  readonly datasets: (config: Config) => readonly D[];
+  readonly createProcessor: (options: {
+    readonly dataset: D;
+    readonly schemas: WriterSchemas;
+  }) => BatchProcessor;
+}
+
+/**
+ * A daemon that reads topics, turns their records into lake rows and hands these to Firehose.
+ * Offsets are committed after Firehose has answered for every row of a batch.
+ */
+export function defineTopicProcessor<D extends ProcessedDataset>(
+  options: TopicProcessorOptions<D>,
+): DaemonDefinition {
+  return { name: options.name, build: async (context) => build(options, context) };
+}
+
+function build<D extends ProcessedDataset>(
+  { name, datasets, createProcessor }: TopicProcessorOptions<D>,
+  context: DaemonContext,
+): Daemon {
+  const { config, log, metrics, progress } = context;
+  const kafka: Kafka = createKafka(config.kafka, { clientId: `careplus-${name}`, log });
+  const firehose = createFirehoseClient(config.aws);
+  const schemas = createWriterSchemas(kafka, { log });
+  const deadLetters = createDeadLetterWriter(kafka, { connectorName: name, log });
+  const counters = createCounters(metrics);
+
+  const runDataset = (dataset: D, signal: AbortSignal) => {
+    const labels = { dataset: dataset.name };
+    const processor = createProcessor({ dataset, schemas });
+    const sender = createFirehoseSender({
+      client: firehose,
+      stream: dataset.stream,
+      log,
+      onAttempt: () => progress.beat(),
+      onRecordFailures: (count) => counters.refused.inc(labels, count),
+    });
+    return runConsumerLoop({
+      kafka,
+      groupId: processorGroup(dataset),
+      topic: dataset.topic.name,
+      signal,
+      log,
+      progress,
+      handle: async (batch, { signal: during }) => {
+        const { rows, deadLetters: letters } = await processor.process(batch, during);
+        // Letters first: an offset may only pass a record that is kept somewhere.
+        if (letters.length > 0) await deadLetters.write(letters, during);
+        await sender.send(rows.map(toRecord), during);
+        counters.rows.inc(labels, rows.length);
+        counters.deadLetters.inc(labels, letters.length);
+      },
+    });
+  };
+
+  return {
+    async run(signal) {
+      // When one fails the others stop too: the process ends, and is started again.
+      const stop = new AbortController();
+      const either = AbortSignal.any([signal, stop.signal]);
+      try {
+        await Promise.all(datasets(config).map((dataset) => runDataset(dataset, either)));
+      } finally {
+        stop.abort();
+      }
+    },
+    async close() {
+      await deadLetters.close();
+      firehose.destroy();
+    },
+  };
+}
+
+/** One JSON document a record, with a line end so that error objects split. */
+function toRecord(row: object): Buffer {
+  return Buffer.from(`${JSON.stringify(row)}\n`, 'utf8');
+}
+
+function createCounters(registry: DaemonContext['metrics']) {
+  const counter = (name: string, help: string) =>
+    new Counter({ name, help, labelNames: ['dataset'], registers: [registry] });
+  return {
+    rows: counter('careplus_processor_rows_total', 'Rows that Firehose has taken'),
+    refused: counter('careplus_processor_refused_records_total', 'Records that Firehose refused'),
+    deadLetters: counter('careplus_processor_dead_letters_total', 'Records that could not be read'),
+  };
+}
