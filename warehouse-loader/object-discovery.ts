@@ -44,7 +44,10 @@ export interface ObjectDiscoveryOptions {
 }
 
 const HOUR_MS = 3_600_000;
-/** Every look: the hours in which objects appear when all is well. */
+/** Looks that come closer together than this list only what sorts behind what was new a minute ago. */
+const FULL_EVERY_MS = 5_000;
+const RECENT_MS = 60_000;
+/** Otherwise the hours in which objects appear when all is well. */
 const FAST_WINDOW_MS = 2 * HOUR_MS;
 /** Every ten minutes: as long as Firehose retries a delivery, and some. */
 const SLOW_EVERY_MS = 600_000;
@@ -64,8 +67,13 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
   const root = processedPrefix(dataset);
   /** ETag by key of what was found inside the longest window. */
   const seen = new Map<string, string>();
+  /** Greatest key that was known at a time, oldest first: the first one is a minute old. */
+  const marks: { readonly key: string; readonly at: number }[] = [];
+  let fullAt = 0;
   let slowAt = 0;
   let dailyAt = 0;
+
+  const isOurs = ({ key }: LakeObject) => FIREHOSE_NAME.test(key.slice(root.length));
 
   const isNew = ({ key, etag }: LakeObject, known: string | undefined): boolean => {
     if (known !== undefined && known !== etag) {
@@ -74,9 +82,16 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
     return known === undefined;
   };
 
-  const sorted = (found: readonly LakeObject[]): Discovered => {
-    const isOurs = ({ key }: LakeObject) => FIREHOSE_NAME.test(key.slice(root.length));
-    return { objects: found.filter(isOurs), foreign: found.filter((each) => !isOurs(each)) };
+  const sorted = (found: readonly LakeObject[]): Discovered => ({
+    objects: found.filter(isOurs),
+    foreign: found.filter((each) => !isOurs(each)),
+  });
+
+  const mark = (found: readonly LakeObject[]) => {
+    const known = marks.at(-1)?.key ?? '';
+    const newest = found.findLast((object) => isOurs(object) && object.key > known);
+    if (newest) marks.push({ key: newest.key, at: now() });
+    while ((marks[1]?.at ?? Infinity) <= now() - RECENT_MS) marks.shift();
   };
 
   /** Where the listing of a window begins: an hour's folder, so that it holds the window's begin. */
@@ -91,6 +106,7 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
       const remembered = windowStart(DAILY_WINDOW_MS);
       const compare = async (day: string, listed: readonly LakeObject[]) => {
         for (const { key, etag } of listed) if (key >= remembered) seen.set(key, etag);
+        mark(listed);
         // Near days are compared by name, older ones only when their number differs.
         const isOld = `${day}/~` < remembered;
         if (isOld && ledgered.get(day) === listed.length) return { objects: [], foreign: [] };
@@ -111,15 +127,20 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
         }
       }
       if (day !== undefined) yield await compare(day, listed);
-      [slowAt, dailyAt] = [now(), now()];
+      [fullAt, slowAt, dailyAt] = [now(), now(), now()];
     },
 
     async discover(signal) {
       const at = now();
       const isDaily = at - dailyAt >= DAILY_EVERY_MS;
       const isSlow = isDaily || at - slowAt >= SLOW_EVERY_MS;
+      const isFull = isSlow || at - fullAt >= FULL_EVERY_MS;
       const window = isDaily ? DAILY_WINDOW_MS : isSlow ? SLOW_WINDOW_MS : FAST_WINDOW_MS;
-      const where = { bucket, prefix: root, after: windowStart(window) };
+      const from = windowStart(window);
+      // Names hold their time, so new ones mostly sort behind. What does not (late, or of another
+      // version of the stream) is found by the next full look.
+      const after = isFull ? from : (marks[0]?.key ?? from);
+      const where = { bucket, prefix: root, after };
       const found: LakeObject[] = [];
       for await (const page of listObjects(s3, where, signal)) {
         for (const object of page) {
@@ -131,10 +152,12 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
       }
       // Only a listing that came to its end counts.
       for (const { key, etag } of found) seen.set(key, etag);
+      mark(found);
+      if (isFull) fullAt = at;
       if (isSlow) slowAt = at;
       if (isDaily) {
         dailyAt = at;
-        for (const key of seen.keys()) if (key < where.after) seen.delete(key);
+        for (const key of seen.keys()) if (key < from) seen.delete(key);
       }
       return sorted(found);
     },

@@ -66,7 +66,9 @@ function world() {
     for await (const each of discovery.everything(signal)) found.push(each);
     return found;
   };
-  const look = async () => {
+  /** A look; by default so late that it is a full one. */
+  const look = async (afterMs = 10_000) => {
+    clock.ms += afterMs;
     const { objects, foreign } = await discovery.discover(signal);
     return [...objects, ...foreign].map((each) => each.key);
   };
@@ -139,6 +141,26 @@ describe('later looks', () => {
     await w.everything();
     w.lake.set(key('2025-07-02', 0, 'a'), 'e');
     expect(await w.look()).toEqual([key('2025-07-02', 0, 'a')]);
+  });
+
+  test('list little while they come close together; what is late is found by the next full one', async () => {
+    const names = Array.from({ length: 90 }, (_, index) => key('2025-07-02', 0, `n${index + 10}`));
+    for (const name of names.slice(0, 60)) w.lake.set(name, 'e');
+    await w.everything();
+    for (const name of names.slice(60)) {
+      w.lake.set(name, 'e');
+      const before = w.calls.length;
+      expect(await w.look(250)).toEqual([name]);
+      // Pages hold three keys: a full look would need twenty and more.
+      expect(w.calls.length - before).toBeLessThanOrEqual(10);
+    }
+    w.lake.set(key('2025-07-02', 0, 'a-late'), 'e');
+    expect(await w.look(250)).toEqual([]);
+    expect(await w.look(10_000)).toEqual([key('2025-07-02', 0, 'a-late')]);
+    const before = w.calls.length;
+    expect(await w.look(60_000)).toEqual([]);
+    expect(await w.look(250)).toEqual([]);
+    expect(w.calls.length - before).toBeLessThanOrEqual(31 + 1);
   });
 
   test('look a day back every ten minutes and three days back every day', async () => {
