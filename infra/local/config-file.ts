@@ -54,6 +54,7 @@ export function writeConfigFile(addresses: StackAddresses): void {
     datasets: { 'support-tickets': { database, table: 'support_tickets' } },
     aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
     firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
+    archive: { intervalSeconds: 5 },
     warehouse: {
       workgroup: 'careplus',
       database: postgres.database,

@@ -32,7 +32,7 @@ export interface UpRequest extends FeedRequest {
 }
 
 /** Daemons in the order of their start: sinks before sources. */
-const daemons = ['warehouse-loader', 'ticket-processor', 'cdc-reader'] as const;
+const daemons = ['warehouse-loader', 'ticket-processor', 'archiver', 'cdc-reader'] as const;
 
 /**
  * Holds the stack up in this process: starts everything, loads the feed once, and either closes

@@ -10,11 +10,12 @@ const daemons: Readonly<Record<string, () => Promise<DaemonDefinition>>> = {
   'cdc-reader': async () => (await import('../../cdc-reader/main.ts')).cdcReader,
   'ticket-processor': async () =>
     (await import('../../stream-processors/ticket-processor.ts')).ticketProcessor,
+  archiver: async () => (await import('../../stream-processors/archiver.ts')).archiver,
   'warehouse-loader': async () => (await import('../../warehouse-loader/main.ts')).warehouseLoader,
   dashboard: async () => (await import('../../dashboards/web/main.ts')).dashboard,
 };
 
-const planned = ['log-shipper', 'log-processor', 'archiver'];
+const planned = ['log-shipper', 'log-processor'];
 
 export function register(program: Command, context: CliContext): void {
   const command = program

@@ -40,6 +40,11 @@ const firehose = z.strictObject({
   intervalSeconds: z.number().int().min(0).max(900).default(60),
 });
 
+const archive = z.strictObject({
+  /** Seconds between two copies of the topics into the lake's raw archive. */
+  intervalSeconds: z.number().int().min(1).max(900).default(60),
+});
+
 const warehouse = z.strictObject({
   workgroup: z.string().min(1),
   database: z.string().min(1),
@@ -74,6 +79,7 @@ export const configSchema = z.strictObject({
   datasets: z.record(z.string(), table),
   aws,
   firehose: firehose.prefault({}),
+  archive: archive.prefault({}),
   warehouse,
   loader: loader.prefault({}),
   dashboard: dashboard.prefault({}),

@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../runtime/config/load-config.ts';
+import { readRange } from '../../runtime/kafka/bounded-reader.ts';
+import { openBucket, type Bucket } from '../../runtime/s3/bucket.ts';
+import { createS3Client } from '../../runtime/s3/s3-client.ts';
+import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
+import { listArchive, readArchive } from '../../stream-processors/archive/archive-reader.ts';
+import { createTestStack, type TestStack } from './local-stack.ts';
+
+const topic = supportTickets.topic.name;
+const signal = new AbortController().signal;
+
+const insert = (id: string, interactions = '3') =>
+  `INSERT INTO support_tickets VALUES
+   ('${id}', '2025-03-31 23:00', NULL, 'Rohit', 'High', '${interactions}', 'Bug Report', 'Chat', 'Open', '')`;
+
+describe('archive, replay and quarantine', () => {
+  let stack: TestStack;
+  let mysql: Connection;
+  let kafka: Kafka;
+  let bucket: Bucket;
+  const closing: (() => void)[] = [];
+
+  beforeAll(async () => {
+    stack = await createTestStack();
+    const run = await stack.careplus(['up', '--empty', '--keep-running']);
+    expect(run.code, run.stderr).toBe(0);
+    mysql = await stack.mysql();
+    const config = loadConfig(path.join(stack.stateDir, 'careplus.yaml'));
+    kafka = new Kafka({ brokers: config.kafka.brokers, logLevel: logLevel.NOTHING });
+    process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
+    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
+    const s3 = createS3Client(config.aws);
+    closing.push(() => s3.destroy());
+    bucket = openBucket(s3, config.aws.bucket);
+  });
+  afterAll(async () => {
+    for (const close of closing) close();
+    await mysql.end();
+    await stack.close();
+  });
+
+  /** `partition:offset` of every record in the topic. */
+  const inTopic = async () => {
+    const found: string[] = [];
+    await readRange({
+      ...{ kafka, topic, signal: AbortSignal.timeout(20_000) },
+      onBatch: ({ partition, messages }) =>
+        void found.push(...messages.map(({ offset }) => `${partition}:${offset}`)),
+    });
+    return found.toSorted();
+  };
+
+  it('archives every record once, though the archiver is killed while it works', async () => {
+    for (let kill = 0; kill < 2; kill += 1) {
+      for (let i = 0; i < 20; i += 1) await mysql.query(insert(`A${kill}-${i}`, `${i - 2}`));
+      const killed = stack.pid('archiver');
+      process.kill(killed, 'SIGKILL');
+      await vi.waitFor(() => expect(stack.pid('archiver')).not.toBe(killed), { timeout: 20_000 });
+    }
+    const archived: string[] = [];
+    await vi.waitFor(
+      async () => {
+        const objects = await listArchive(bucket, supportTickets, topic, signal);
+        archived.length = 0;
+        for await (const { partition, messages } of readArchive(bucket, objects, signal)) {
+          archived.push(...messages.map(({ offset }) => `${partition}:${offset}`));
+        }
+        expect(archived.length).toBeGreaterThanOrEqual(40);
+        expect(archived.toSorted()).toEqual(await inTopic());
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    const next = new Map<number, bigint>();
+    for (const each of await listArchive(bucket, supportTickets, topic, signal)) {
+      expect(each.first).toBe(next.get(each.partition) ?? 0n);
+      next.set(each.partition, each.last + 1n);
+    }
+  });
+});

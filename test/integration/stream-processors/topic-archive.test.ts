@@ -1,0 +1,205 @@
+import type { Admin, KafkaMessage } from 'kafkajs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readRange } from '../../../runtime/kafka/bounded-reader.ts';
+import {
+  createTransactionalWriter,
+  type TransactionalWriter,
+} from '../../../runtime/kafka/transactional-writer.ts';
+import type { Bucket } from '../../../runtime/s3/bucket.ts';
+import {
+  listArchive,
+  readArchive,
+  type ArchivedObject,
+} from '../../../stream-processors/archive/archive-reader.ts';
+import { createTopicArchive } from '../../../stream-processors/archive/topic-archive.ts';
+import { startTestBroker, uniqueName, type TestBroker } from '../kafka/broker.ts';
+
+const signal = new AbortController().signal;
+const dataset = { name: 'claims' };
+let broker: TestBroker;
+let writer: TransactionalWriter;
+let admin: Admin;
+
+beforeAll(async () => {
+  broker = await startTestBroker();
+  admin = broker.client().admin();
+  await admin.connect();
+  writer = createTransactionalWriter(broker.client(), {
+    transactionalId: uniqueName('writer'),
+    log: broker.log,
+  });
+  await writer.open(signal);
+});
+afterAll(async () => {
+  await writer.close();
+  await admin.disconnect();
+  await broker.stop();
+});
+
+/** A bucket in memory. `failPuts` so many writes fail, before or after they had their effect. */
+function memoryBucket() {
+  const objects = new Map<string, Buffer>();
+  const faults = { before: 0, after: 0 };
+  const bucket: Bucket = {
+    keys: async (prefix) => [...objects.keys()].filter((key) => key.startsWith(prefix)).toSorted(),
+    folders: async (prefix) => {
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix));
+      const folder = (key: string) => key.slice(0, key.indexOf('/', prefix.length) + 1);
+      return [...new Set(keys.map(folder))].toSorted();
+    },
+    get: async (key) => objects.get(key),
+    put: async (key, body) => void objects.set(key, Buffer.from(body)),
+    putNew: async (key, body) => {
+      if (faults.before-- > 0) throw new Error('planted: nothing was written');
+      const isNew = !objects.has(key);
+      if (isNew) objects.set(key, body);
+      if (faults.after-- > 0) throw new Error('planted: the answer was lost');
+      return isNew;
+    },
+  };
+  return { bucket, faults };
+}
+
+async function write(topic: string, from: number, count: number): Promise<void> {
+  const messages = Array.from({ length: count }, (_, index) => ({
+    key: Buffer.from([0xff, index % 256]),
+    value: index % 7 === 0 ? null : Buffer.from(`value ${from + index} \u{1f3ab}`),
+    headers: { number: `${from + index}`, empty: '' },
+  }));
+  await writer.write([{ topic, messages }], signal);
+  await broker.settled(topic);
+}
+
+function archiveOf(topic: string, bucket: Bucket, maxRecords?: number) {
+  const limits = maxRecords === undefined ? {} : { maxRecords };
+  const kafka = broker.client();
+  return createTopicArchive({
+    ...{ kafka, admin, bucket, dataset, topic, log: broker.log },
+    ...limits,
+  });
+}
+
+/** Checks that the objects of each partition tile it up to the topic's end. */
+async function expectTiles(topic: string, objects: readonly ArchivedObject[]): Promise<void> {
+  const next = new Map<number, bigint>();
+  for (const { partition, first, last } of objects) {
+    expect(first).toBe(next.get(partition) ?? 0n);
+    expect(last).toBeGreaterThanOrEqual(first);
+    next.set(partition, last + 1n);
+  }
+  for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+    if (high !== '0') expect(next.get(partition)).toBe(BigInt(high));
+  }
+}
+
+const plain = ({ offset, timestamp, key, value, headers }: KafkaMessage) => ({
+  ...{ offset, timestamp, key, value },
+  headers: Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(String(text))]),
+});
+
+async function expectEqualToTopic(topic: string, bucket: Bucket): Promise<void> {
+  const byPartition = new Map<number, object[]>();
+  const add = (into: Map<number, object[]>, partition: number, of: readonly KafkaMessage[]) =>
+    into.set(partition, [...(into.get(partition) ?? []), ...of.map(plain)]);
+  await readRange({
+    ...{ kafka: broker.client(), topic, signal },
+    onBatch: ({ partition, messages }) => void add(byPartition, partition, messages),
+  });
+  const archived = new Map<number, object[]>();
+  const objects = await listArchive(bucket, dataset, topic, signal);
+  for await (const { partition, messages } of readArchive(bucket, objects, signal)) {
+    add(archived, partition, messages);
+  }
+  expect(archived).toEqual(byPartition);
+}
+
+it('keeps every record whole, in objects whose ranges tile each partition', async () => {
+  const topic = await broker.createTopic({ partitions: 3 });
+  const { bucket } = memoryBucket();
+  const archive = archiveOf(topic, bucket, 40);
+  await write(topic, 1, 250);
+  const first = await archive.pass(signal);
+  expect(first.records).toBe(250);
+  expect(first.objects).toBeGreaterThan(6);
+  await write(topic, 251, 20);
+  expect((await archive.pass(signal)).records).toBe(20);
+  expect(await archive.pass(signal)).toEqual({ records: 0, objects: 0 });
+  await expectTiles(topic, await listArchive(bucket, dataset, topic, signal));
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('takes aborted records into a range without keeping them', async () => {
+  const topic = await broker.createTopic();
+  const { bucket } = memoryBucket();
+  const archive = archiveOf(topic, bucket);
+  await write(topic, 1, 3);
+  await archive.pass(signal);
+  const producer = broker.client().producer({ transactionalId: uniqueName('aborting') });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages: [{ value: 'never' }] });
+  await transaction.abort();
+  await producer.disconnect();
+  await broker.settled(topic);
+  await archive.pass(signal);
+  await write(topic, 4, 2);
+  await archive.pass(signal);
+  const objects = await listArchive(bucket, dataset, topic, signal);
+  await expectTiles(topic, objects);
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('goes on without gap or overlap after it ended between an object and the next', async () => {
+  const topic = await broker.createTopic({ partitions: 2 });
+  const { bucket, faults } = memoryBucket();
+  await write(topic, 1, 100);
+  faults.before = 1;
+  await expect(archiveOf(topic, bucket, 10).pass(signal)).rejects.toThrow('nothing was written');
+  await expect(async () => {
+    faults.after = 1;
+    await archiveOf(topic, bucket, 10).pass(signal);
+  }).rejects.toThrow('the answer was lost');
+  // The one that follows knows only what the names tell, and cuts otherwise.
+  await archiveOf(topic, bucket, 33).pass(signal);
+  await expectTiles(topic, await listArchive(bucket, dataset, topic, signal));
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('goes on where the archive ends, though newer days hold nothing of a partition', async () => {
+  const topic = await broker.createTopic();
+  const { bucket } = memoryBucket();
+  await write(topic, 1, 5);
+  await archiveOf(topic, bucket).pass(signal);
+  await bucket.put('claims/raw/dt=9999-01-01/other-0-1-2.jsonl.gz', '', signal);
+  await write(topic, 6, 5);
+  expect((await archiveOf(topic, bucket).pass(signal)).records).toBe(5);
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('gives a record once that two archivers have kept', async () => {
+  const topic = await broker.createTopic();
+  const { bucket } = memoryBucket();
+  const [one, two] = [archiveOf(topic, bucket), archiveOf(topic, bucket)];
+  await write(topic, 1, 4);
+  await one.pass(signal);
+  await two.pass(signal);
+  await write(topic, 5, 4);
+  await one.pass(signal);
+  await write(topic, 9, 4);
+  await two.pass(signal);
+  await one.pass(signal);
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('says that records were removed before it came, and goes on behind them', async () => {
+  const topic = await broker.createTopic();
+  const { bucket } = memoryBucket();
+  await write(topic, 1, 10);
+  await broker.removeBelow(topic, '6');
+  expect((await archiveOf(topic, bucket).pass(signal)).records).toBe(4);
+  await write(topic, 11, 10);
+  await broker.removeBelow(topic, '15');
+  await archiveOf(topic, bucket).pass(signal);
+  const objects = await listArchive(bucket, dataset, topic, signal);
+  expect(objects.map(({ first }) => first)).toEqual([6n, 15n]);
+});
