@@ -31,7 +31,7 @@ export async function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal): 
  * A process that was stopped runs its timers before it reads its sockets: so long it looks for what
  * came meanwhile.
  */
-const LAST_LOOK_MS = 100;
+const LAST_LOOK_MS = 500;
 
 /** Waits for a promise at most about `ms` milliseconds, then rejects with an error that says so. */
 export async function waitAtMost<T>(promise: Promise<T>, ms: number): Promise<T> {

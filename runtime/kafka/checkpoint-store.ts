@@ -13,6 +13,9 @@ export interface CheckpointStore<T> {
   /** The record of a checkpoint, to be written in the transaction that it covers. */
   records(key: string, value: T): TopicRecords;
 
+  /** The record that removes a checkpoint: its source is at its end. */
+  tombstone(key: string): TopicRecords;
+
   /**
    * The last checkpoint of a key. The writer must have been opened before: then nobody else can
    * write for this key, and everything that was ever committed lies before the start marker that
@@ -136,6 +139,7 @@ export function createCheckpointStore<T>(
 
   return {
     records: (key, value) => ({ topic, messages: [{ key, value: JSON.stringify(value) }] }),
+    tombstone: (key) => ({ topic, messages: [{ key, value: null }] }),
     recover,
     readLatest,
   };

@@ -1,88 +1,17 @@
-import type { Broker, Cluster, Kafka } from 'kafkajs';
+import type { Cluster, Kafka } from 'kafkajs';
 import { settleWithin } from '../abortable-wait.ts';
 
 /** kafkajs waits for the answers that are due; whoever closes this has no use for them. */
 const DISCONNECT_MS = 1_000;
 
-/** A request with its version, as kafkajs sends it over a broker's authenticated connection. */
-export interface ProtocolRequest<T> {
-  readonly request: {
-    readonly apiKey: number;
-    readonly apiVersion: number;
-    readonly apiName: string;
-    encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
-  };
-  readonly response: {
-    decode(answer: Buffer): Promise<T>;
-    parse(decoded: T): Promise<T>;
-  };
-}
-
-export interface ProducerIdentity {
-  readonly producerId: string;
-  readonly producerEpoch: number;
-}
-
-/** The parts of kafkajs' broker that its type declarations leave out. */
-export interface TransactionBroker extends Broker {
-  readonly connectionPool: { send<T>(request: ProtocolRequest<T>): Promise<T> };
-  initProducerId(request: {
-    readonly transactionalId: string;
-    readonly transactionTimeout: number;
-  }): Promise<ProducerIdentity>;
-  addPartitionsToTxn(
-    request: ProducerIdentity & {
-      readonly transactionalId: string;
-      readonly topics: readonly {
-        readonly topic: string;
-        readonly partitions: readonly number[];
-      }[];
-    },
-  ): Promise<unknown>;
-  endTxn(
-    request: ProducerIdentity & {
-      readonly transactionalId: string;
-      readonly transactionResult: boolean;
-    },
-  ): Promise<unknown>;
-}
-
-/** kafkajs' own view of the brokers: connections, authentication, metadata, coordinators. */
-export interface KafkaCluster extends Omit<Cluster, 'findBroker' | 'findGroupCoordinator'> {
-  findBroker(node: { readonly nodeId: string }): Promise<TransactionBroker>;
-  findGroupCoordinator(group: {
-    readonly groupId: string;
-    /** 0 for a group, 1 for a transactional id. */
-    readonly coordinatorType?: 0 | 1;
-  }): Promise<TransactionBroker>;
-}
-
-/** Sends a request of our own over a broker's connection, as kafkajs sends its own. */
-export async function sendRequest<T>(
-  broker: TransactionBroker,
-  request: ProtocolRequest<T>,
-): Promise<T> {
-  try {
-    return await broker.connectionPool.send(request);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') {
-      await broker.disconnect();
-    }
-    throw error;
-  }
-}
-
 export interface ConnectedCluster {
-  readonly cluster: KafkaCluster;
+  readonly cluster: Cluster;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Connects to the cluster below kafkajs' producers and consumers. kafkajs hands its cluster to
- * partition assigners only; the consumer that this takes it from never joins a group.
- *
- * kafkajs is frozen at its version, and the few calls that are used here are tested against a
- * real broker.
+ * Connects kafkajs' cluster, which fetches by explicit offsets. It is handed to partition assigners
+ * only; the consumer that this takes it from never joins a group.
  */
 export async function connectCluster(
   kafka: Kafka,
@@ -113,5 +42,5 @@ export async function connectCluster(
     await close();
     throw error;
   }
-  return { cluster: found as unknown as KafkaCluster, close };
+  return { cluster: found, close };
 }

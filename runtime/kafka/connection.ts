@@ -59,9 +59,10 @@ function createEntryWriter(log: Logger): (entry: LogEntry) => void {
       const value: unknown = entry[name];
       if (typeof value === 'string' || typeof value === 'number') fields[name] = value;
     }
-    // An answer with an error code (it has a correlation id) belongs to normal work: a commit is
-    // answered before its markers are written, for example.
-    if (level === logLevel.ERROR && !('correlationId' in entry) && isNew(entry.message)) {
+    // An answer with an error code (it has a correlation id) and the retry of a producer belong to
+    // normal work: a commit is answered before its markers are written, for example.
+    const expected = 'correlationId' in entry || namespace === 'Producer';
+    if (level === logLevel.ERROR && !expected && isNew(entry.message)) {
       log.warn(fields, entry.message);
     } else if (level === logLevel.DEBUG) {
       log.trace(fields, entry.message);

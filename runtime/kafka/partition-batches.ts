@@ -1,3 +1,4 @@
+import type { Message, TopicMessages } from 'kafkajs';
 import { PipelineError } from '../pipeline-error.ts';
 
 /** A record to be written. A `null` value is a tombstone. Give every record a key. */
@@ -12,18 +13,17 @@ export interface TopicRecords {
   readonly messages: readonly OutgoingMessage[];
 }
 
-/** The records of one batch. */
-export interface BatchRecords {
-  readonly topic: string;
-  readonly partition: number;
-  readonly messages: readonly OutgoingMessage[];
-}
-
-/** Largest record batch, in bytes. A broker takes `message.max.bytes` = 1 MiB by default. */
+/**
+ * Largest record batch, in bytes before compression. A broker takes `message.max.bytes` = 1 MiB
+ * by default, and kafkajs writes all messages that one send has for a partition as one batch.
+ */
 export const MAX_BATCH_BYTES = 900_000;
 
+/** Largest number of records in a batch: kafkajs copies its list of messages once per message. */
+const MAX_BATCH_RECORDS = 1_000;
+
 /**
- * Upper bound of a record's size beside its fields: the varints of lengths, timestamp and offset
+ * Upper bound of a record's size inside a batch: the varints of lengths, timestamp and offset
  * deltas take less (Kafka protocol, "Record").
  */
 const RECORD_OVERHEAD = 32;
@@ -45,49 +45,64 @@ function byteLength(value: Buffer | string | null): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : value.length;
 }
 
-/** Tells the partition of a message. */
-export type FindPartition = (topic: string, message: OutgoingMessage) => number;
+/** Tells the partition of a message, as the partitioner of the Java client would. */
+export type FindPartition = (topic: string, message: Message) => number;
 
+/** The batch of a partition that still takes records, and the send that it belongs to. */
 interface OpenBatch {
-  readonly topic: string;
-  readonly partition: number;
-  round: number;
+  readonly send: number;
   bytes: number;
-  messages: OutgoingMessage[];
+  count: number;
 }
 
 /**
- * Divides records into batches of at most {@link MAX_BATCH_BYTES}, and the batches into as few
- * rounds as possible: a round has one batch at most for each partition, and the order of rounds
- * keeps the order of records in each partition. The first round names every partition.
+ * Divides records into as few sends as possible so that no send has more than
+ * {@link MAX_BATCH_BYTES} for a partition. The order inside each partition is kept.
  *
  * @throws PipelineError KFK_3008 for a single record that no batch can hold.
  */
 export function partitionBatches(
   records: readonly TopicRecords[],
   findPartition: FindPartition,
-): BatchRecords[][] {
-  const rounds: BatchRecords[][] = [];
+): TopicMessages[][] {
+  const sends: Map<string, Message[]>[] = [];
   const openOfTopic = new Map<string, Map<number, OpenBatch>>();
   for (const { topic, messages } of records) {
     const open = openOfTopic.get(topic) ?? new Map<number, OpenBatch>();
     openOfTopic.set(topic, open);
-    for (const message of messages) {
-      const bytes = recordBytes(message);
-      if (bytes > MAX_BATCH_BYTES) throw tooLarge(topic, message, bytes);
+    for (const outgoing of messages) {
+      const bytes = recordBytes(outgoing);
+      if (bytes > MAX_BATCH_BYTES) throw tooLarge(topic, outgoing, bytes);
+      const message: Message = { ...outgoing };
       const partition = findPartition(topic, message);
-      let batch = open.get(partition);
-      if (batch === undefined || batch.bytes + bytes > MAX_BATCH_BYTES) {
-        const round = batch === undefined ? 0 : batch.round + 1;
-        batch = { topic, partition, round, bytes: 0, messages: [] };
-        open.set(partition, batch);
-        (rounds[round] ??= []).push(batch);
+      message.partition = partition;
+      const batch = open.get(partition);
+      let send = 0;
+      if (batch === undefined) {
+        open.set(partition, { send: 0, bytes, count: 1 });
+      } else if (batch.bytes + bytes > MAX_BATCH_BYTES || batch.count === MAX_BATCH_RECORDS) {
+        send = batch.send + 1;
+        open.set(partition, { send, bytes, count: 1 });
+      } else {
+        send = batch.send;
+        batch.bytes += bytes;
+        batch.count += 1;
       }
-      batch.bytes += bytes;
-      batch.messages.push(message);
+      append(sends, send, topic, message);
     }
   }
-  return rounds;
+  return sends.map((send) => Array.from(send, ([topic, messages]) => ({ topic, messages })));
+}
+
+function append(sends: Map<string, Message[]>[], index: number, topic: string, message: Message) {
+  let send = sends[index];
+  if (send === undefined) {
+    send = new Map();
+    sends[index] = send;
+  }
+  const messages = send.get(topic);
+  if (messages === undefined) send.set(topic, [message]);
+  else messages.push(message);
 }
 
 function tooLarge(topic: string, message: OutgoingMessage, bytes: number): PipelineError {

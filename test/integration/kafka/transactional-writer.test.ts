@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRange } from '../../../runtime/kafka/bounded-reader.ts';
 import { createCheckpointStore } from '../../../runtime/kafka/checkpoint-store.ts';
 import { openTopicFetcher } from '../../../runtime/kafka/topic-fetcher.ts';
-import { openTransactionSession } from '../../../runtime/kafka/transaction-session.ts';
 import {
   createTransactionalWriter,
   type TransactionalWriterOptions,
@@ -112,22 +111,6 @@ describe('a transaction', () => {
     }
   });
 
-  it('goes on at sequence number 0 after 2^31 records of a partition', async () => {
-    const topic = await broker.createTopic();
-    const session = await openTransactionSession(broker.client(), {
-      transactionalId: uniqueName('wrapping'),
-      transactionTimeoutMs: 10_000,
-      firstSequence: 2 ** 31 - 5,
-    });
-    const values = Array.from({ length: 30 }, (_, n) => `${n}`);
-    // Of ten batches of three records one holds both the last and the first number.
-    for (let from = 0; from < 30; from += 3) {
-      await session.commit([{ topic, messages: values.slice(from, from + 3).map(text) }]);
-    }
-    await session.close();
-    expect(await committedValues(topic)).toEqual(values);
-  });
-
   it('refuses a record that no batch can hold, names it, and goes on', async () => {
     const topic = await broker.createTopic();
     const writer = writerOf(broker.client());
@@ -164,6 +147,21 @@ describe('fencing', () => {
     await newer.write([{ topic, messages: [text('newer')] }], signal);
     expect(await committedValues(topic)).toEqual(['older', 'newer']);
     await Promise.all([older.close(), newer.close()]);
+  });
+
+  it('asks to be opened again after its age, and not by itself: that would fence a newer one', async () => {
+    const topic = await broker.createTopic();
+    let now = 0;
+    const writer = writerOf(broker.client(), { rebuildAfterMs: 1_000, now: () => now });
+    await writer.open(signal);
+    await writer.write([{ topic, messages: [text('young')] }], signal);
+    now = 1_001;
+    const old = [{ topic, messages: [text('old')] }];
+    await expect(writer.write(old, signal)).rejects.toMatchObject({ code: 'KFK_3002' });
+    await writer.open(signal);
+    await writer.write(old, signal);
+    expect(await committedValues(topic)).toEqual(['young', 'old']);
+    await writer.close();
   });
 });
 
@@ -212,15 +210,25 @@ describe('a lost answer', () => {
     await writer.close();
   });
 
-  it('of a commit is asked for again', async () => {
-    const topic = await broker.createTopic();
-    const writer = writerOf(proxy.client());
+  it('of a commit leaves the truth to the checkpoint', async () => {
+    const [topic, checkpoints] = [await broker.createTopic(), await broker.createTopic()];
+    const kafka = proxy.client();
+    const writer = writerOf(kafka);
+    const store = createCheckpointStore(kafka, {
+      ...{ topic: checkpoints, parse: parseCount, log: broker.log },
+    });
+    const write = (value: string, next: number) =>
+      writer.write([{ topic, messages: [text(value)] }, store.records('source', { next })], signal);
     await writer.open(signal);
+    await write('1', 2);
     const lost = proxy.loseAnswer(apiKeys.endTxn);
-    await writer.write([{ topic, messages: [text('a')] }], signal);
+    await expect(write('2', 3)).rejects.toMatchObject({ code: 'KFK_3002', retryable: true });
     await lost;
-    await writer.write([{ topic, messages: [text('b')] }], signal);
-    expect(await committedValues(topic)).toEqual(['a', 'b']);
+    await writer.open(signal);
+    // The broker had committed before its answer was lost.
+    expect(await store.recover('source', writer, signal)).toEqual({ next: 3 });
+    await write('3', 4);
+    expect(await committedValues(topic)).toEqual(['1', '2', '3']);
     await writer.close();
   });
 

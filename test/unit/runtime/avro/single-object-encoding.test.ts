@@ -53,14 +53,15 @@ describe('single-object encoding', () => {
     const encoder = createEncoder(schema);
     const decoder = createDecoder(schema);
     const safe = fc.integer({ min: -(2 ** 52), max: 2 ** 53 - 2 });
-    const text = fc.option(fc.string({ unit: 'binary', maxLength: 20_000, size: 'max' }));
+    const long = fc.nat(20_000).map((length) => 'é'.repeat(length));
+    const text = fc.option(fc.oneof(fc.string({ unit: 'binary' }), long));
     fc.assert(
       fc.property(fc.record({ text, number: safe }), (value) => {
         const encoded = encoder.encode(value);
         expect(readFingerprint(encoded)).toBe(encoder.fingerprint);
         expect(decoder.decode(encoded)).toEqual(value);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
