@@ -2,14 +2,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Logger } from '../runtime/observability/log.ts';
 import { errorText } from '../runtime/pipeline-error.ts';
 import type { DataApi, QueryResult } from '../runtime/redshift/data-api.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
-import { progressQuery } from './image-statements.ts';
-import {
-  countNegative,
-  publishProgress,
-  readProgress,
-  type EpochProgress,
-} from './progress-report.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { LoadPlan } from './load-plan.ts';
+import { publishProgress, type LoadReport, type Position } from './progress-report.ts';
 
 /**
  * Tells how far the warehouse is after a batch. The batch is loaded by then, so a failure here
@@ -33,16 +28,16 @@ export interface AnnouncerOptions {
   readonly api: DataApi;
   readonly s3: S3Client;
   readonly bucket: string;
-  readonly dataset: TableDataset;
+  readonly dataset: LakeDataset;
+  readonly plan: Pick<LoadPlan, 'progressQuery' | 'readReport'>;
   readonly log: Logger;
-  /** Called with the live epochs as soon as they are known. */
-  readonly onProgress: (epochs: readonly EpochProgress[]) => void;
+  /** Called with the frontiers as soon as they are known. */
+  readonly onProgress: (positions: readonly Position[]) => void;
 }
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { api, s3, bucket, dataset, log, onProgress } = options;
-  let owed:
-    { readonly batchId: string | null; readonly epochs?: readonly EpochProgress[] } | undefined;
+  const { api, s3, bucket, dataset, plan, log, onProgress } = options;
+  let owed: { readonly batchId: string | null; readonly report?: LoadReport } | undefined;
 
   async function readReport(
     reportId: string | undefined,
@@ -56,26 +51,26 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         log.info({ reason: errorText(error) }, 'the report of the batch is gone, asking again');
       }
     }
-    return api.query(progressQuery(dataset), { signal });
+    return api.query(plan.progressQuery, { signal });
+  }
+
+  function tell({ negative, positions }: LoadReport): void {
+    if (negative > 0) {
+      log.error({ negative }, 'images counted below zero: drift, or their insert is unreadable');
+    }
+    onProgress(positions);
   }
 
   async function attempt(reportId: string | undefined, signal: AbortSignal): Promise<void> {
     if (!owed) return;
     try {
-      if (!owed.epochs) {
-        const report = await readReport(reportId, signal);
-        const negative = countNegative(report);
-        if (negative > 0) {
-          log.error(
-            { negative },
-            'images counted below zero: drift, or their insert is unreadable',
-          );
-        }
-        owed = { ...owed, epochs: readProgress(report) };
-        onProgress(owed.epochs ?? []);
+      const { batchId } = owed;
+      const report = owed.report ?? plan.readReport(await readReport(reportId, signal));
+      if (!owed.report) {
+        owed = { batchId, report };
+        tell(report);
       }
-      const { batchId, epochs = [] } = owed;
-      await publishProgress(s3, bucket, dataset, { batchId, epochs }, signal);
+      await publishProgress(s3, bucket, dataset, { batchId, report }, signal);
       owed = undefined;
     } catch (error) {
       signal.throwIfAborted();

@@ -5,12 +5,13 @@ import type { Logger } from '../runtime/observability/log.ts';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import type { AnyDataset } from '../schemas/datasets/lake-dataset.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
 import { createHoleWatch } from './hole-watch.ts';
-import { REPORT_STEP, type LoadStatement } from './image-statements.ts';
 import { createLedger } from './ledger.ts';
+import { planOf } from './load-plan.ts';
+import { REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import {
   COPY_STEP,
   FENCE_STEP,
@@ -28,13 +29,13 @@ export interface DatasetLoaderOptions {
   readonly api: DataApi;
   readonly s3: S3Client;
   readonly bucket: string;
-  readonly dataset: TableDataset;
+  readonly dataset: AnyDataset;
   readonly copyRoleArn: string;
   /** This process, as it stands in `ops.loader`. */
   readonly token: string;
   readonly cadenceMs: number;
   readonly discoveryMs: number;
-  /** How long a frontier may stand while images wait above it. */
+  /** How long a frontier may stand while rows wait above it. */
   readonly holeAfterMs: number;
   readonly log: Logger;
   readonly metrics: LoaderMetrics;
@@ -64,14 +65,15 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   const label = { dataset: dataset.name };
   const log = options.log.child(label);
   const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
-  const holes = createHoleWatch({ api, dataset, afterMs: options.holeAfterMs, log });
+  const plan = planOf(dataset);
+  const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log });
   const announcer = createAnnouncer({
-    ...{ api, s3, bucket, dataset, log },
-    onProgress(epochs) {
-      holes.note(epochs);
+    ...{ api, s3, bucket, dataset, plan, log },
+    onProgress(positions) {
+      holes.note(positions);
       metrics.pending.set(
         label,
-        epochs.reduce((sum, { waiting }) => sum + waiting, 0),
+        positions.reduce((sum, { waiting }) => sum + waiting, 0),
       );
     },
   });

@@ -1,18 +1,7 @@
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
+import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { quoteText, sqlName } from './sql-quoting.ts';
-
-/** One statement of a batch, with the name of its step for messages and tests. */
-export interface LoadStatement {
-  readonly step: string;
-  readonly sql: string;
-}
-
-/** Temporary table of the copied rows; it is made before the statements below. */
-export const COPIED = 'copied';
-
-/** Name of the step whose rows tell how far the warehouse is. */
-export const REPORT_STEP = 'report';
 
 /**
  * The statements that turn a batch of copied image rows into state, history, pending images and a
@@ -235,6 +224,15 @@ function reportQuery(dataset: TableDataset, more = ''): string {
   return `SELECT f.source, f.epoch, f.seq, f.shown, f.committed_ms, CASE WHEN p.waiting IS NULL THEN 0 ELSE p.waiting END AS waiting${more}
 FROM ${t.frontier} f
 LEFT JOIN (SELECT source, epoch, count(*) AS waiting FROM ${t.pending} GROUP BY source, epoch) p ON p.source = f.source AND p.epoch = f.epoch`;
+}
+
+/** Numbers that are missing below pending ones, oldest first; asked only while something waits. */
+export function holesQuery(dataset: TableDataset): string {
+  const t = imageTables(dataset);
+  return `SELECT q.source, q.epoch, q.prior + 1 AS missing_from, q.seq - 1 AS missing_to
+FROM (SELECT p.source, p.epoch, p.seq, CASE WHEN lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) IS NULL THEN f.seq ELSE lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) END AS prior
+  FROM ${t.pending} p JOIN ${t.frontier} f ON f.source = p.source AND f.epoch = p.epoch AND f.live = 1) q
+WHERE q.seq > q.prior + 1 ORDER BY q.source, q.epoch, q.seq LIMIT 1000`;
 }
 
 /** A dataset's warehouse tables; the bare names qualify columns in DELETE and UPDATE. */

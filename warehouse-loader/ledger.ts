@@ -1,7 +1,7 @@
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import type { AnyDataset, LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
-import { imageTables } from './image-statements.ts';
+import { planOf } from './load-plan.ts';
 import { quoteText, sqlInteger } from './sql-quoting.ts';
 
 /**
@@ -19,12 +19,12 @@ export interface Ledger {
 const DAY_LENGTH = 13;
 
 /** The day of a key: all that lies under one `dt=` folder. */
-export function dayOf(dataset: TableDataset, key: string): string {
+export function dayOf(dataset: LakeDataset, key: string): string {
   return key.slice(0, processedPrefix(dataset).length + DAY_LENGTH);
 }
 
-export function createLedger(api: DataApi, dataset: TableDataset): Ledger {
-  const { ledger } = imageTables(dataset);
+export function createLedger(api: DataApi, dataset: AnyDataset): Ledger {
+  const { ledger } = planOf(dataset).tables;
   // Characters, as in dayOf; what is longer in bytes there is no key of Firehose's.
   const day = `LEFT(object_key, ${sqlInteger(processedPrefix(dataset).length + DAY_LENGTH)})`;
   return {

@@ -1,5 +1,6 @@
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
-import { COPIED, imageStatements, imageTables, type LoadStatement } from './image-statements.ts';
+import type { AnyDataset } from '../schemas/datasets/lake-dataset.ts';
+import { planOf } from './load-plan.ts';
+import { COPIED, type LoadStatement } from './load-statement.ts';
 import { cutToBytes, quoteText, sqlInteger } from './sql-quoting.ts';
 
 /** An object of the lake, as its listing shows it. */
@@ -13,7 +14,7 @@ export interface LakeObject {
 
 /** A batch of one dataset's objects, ready to be loaded. */
 export interface LoadBatch {
-  readonly dataset: TableDataset;
+  readonly dataset: AnyDataset;
   /** 32 hex digits over the objects' keys and ETags. */
   readonly batchId: string;
   readonly objects: readonly LakeObject[];
@@ -51,23 +52,23 @@ export const FENCE_STEP = 'fence';
  */
 export function loadStatements(batch: LoadBatch, target: LoadTarget): LoadStatement[] {
   const { dataset, batchId, objects } = batch;
-  const t = imageTables(dataset);
+  const plan = planOf(dataset);
   const loaded = objects.map((object) => ledgerRow(object, batchId, 'loaded', null));
   return [
     ...openTransaction(dataset, batchId, target.token),
     ...ledgerStatements(dataset, loaded),
-    { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${t.stage})` },
+    { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${plan.tables.stage})` },
     {
       step: COPY_STEP,
       sql: `COPY ${COPIED} FROM ${quoteText(target.manifestUrl)} IAM_ROLE ${quoteText(target.copyRoleArn)} FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
     },
-    ...imageStatements(dataset, batchId),
+    ...plan.statements(batchId),
   ];
 }
 
 /** Writes objects that are not loaded into the ledger, so that no start finds them as new. */
 export function setAsideStatements(
-  dataset: TableDataset,
+  dataset: AnyDataset,
   batchId: string,
   token: string,
   objects: readonly SetAside[],
@@ -79,7 +80,7 @@ export function setAsideStatements(
 }
 
 /** Makes `token` the dataset's loader; the one before fails at its next fence. */
-export function takeOverStatements(dataset: TableDataset, token: string): LoadStatement[] {
+export function takeOverStatements(dataset: AnyDataset, token: string): LoadStatement[] {
   const name = quoteText(dataset.name);
   const value = quoteText(token);
   return [
@@ -96,17 +97,8 @@ SELECT ${name}, ${value}, getdate() FROM (SELECT count(*) AS n FROM ops.loader W
   ];
 }
 
-/** Numbers that are missing below pending ones, oldest first; asked only while something waits. */
-export function holesQuery(dataset: TableDataset): string {
-  const t = imageTables(dataset);
-  return `SELECT q.source, q.epoch, q.prior + 1 AS missing_from, q.seq - 1 AS missing_to
-FROM (SELECT p.source, p.epoch, p.seq, CASE WHEN lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) IS NULL THEN f.seq ELSE lag(p.seq) OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) END AS prior
-  FROM ${t.pending} p JOIN ${t.frontier} f ON f.source = p.source AND f.epoch = p.epoch AND f.live = 1) q
-WHERE q.seq > q.prior + 1 ORDER BY q.source, q.epoch, q.seq LIMIT 1000`;
-}
-
-function openTransaction(dataset: TableDataset, batchId: string, token: string): LoadStatement[] {
-  const t = imageTables(dataset);
+function openTransaction(dataset: AnyDataset, batchId: string, token: string): LoadStatement[] {
+  const { tables: t } = planOf(dataset);
   return [
     { step: 'lock', sql: `LOCK TABLE ${t.ledger}` },
     {
@@ -119,8 +111,8 @@ SELECT ${quoteText(batchId)}, 'fence', 1 / count(*), getdate() FROM ops.loader W
 }
 
 /** A repeated object changes nothing here either: the ledger keeps what it said first. */
-function ledgerStatements(dataset: TableDataset, rows: readonly string[]): LoadStatement[] {
-  const t = imageTables(dataset);
+function ledgerStatements(dataset: AnyDataset, rows: readonly string[]): LoadStatement[] {
+  const { tables: t } = planOf(dataset);
   const columns = ['object_key', 'etag', 'bytes', 'batch_id', 'outcome', 'reason'];
   return [
     { step: 'ledger rows', sql: `CREATE TEMP TABLE listed (LIKE ${t.ledger})` },

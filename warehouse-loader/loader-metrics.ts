@@ -37,13 +37,13 @@ export function createLoaderMetrics(registry: Registry) {
     }),
     pending: new Gauge({
       name: 'careplus_loader_pending_images',
-      help: 'Images above the frontier.',
+      help: 'Rows above the frontier.',
       labelNames,
       registers,
     }),
     missing: new Gauge({
       name: 'careplus_loader_missing_numbers',
-      help: 'Numbers below pending images that did not arrive in time.',
+      help: 'Numbers or bytes below waiting rows that did not arrive in time.',
       labelNames,
       registers,
     }),

@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
 import { createDataApi } from '../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../runtime/redshift/redshift-client.ts';
-import { findTableDataset } from '../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../schemas/datasets/registry.ts';
 import { createDatasetLoader } from './dataset-loader.ts';
 import { createLoaderMetrics } from './loader-metrics.ts';
 import { migrate, readMigrations } from './migrations.ts';
@@ -34,18 +34,17 @@ async function build({ config, log, metrics, progress }: DaemonContext): Promise
   });
   const loaderMetrics = createLoaderMetrics(metrics);
   const token = randomUUID();
-  const loaders = Object.keys(config.datasets).flatMap((name) => {
-    const dataset = findTableDataset(name);
-    if (!dataset) return [];
-    return createDatasetLoader({
+  const tables = tableDatasets.filter(({ name }) => name in config.datasets);
+  const loaders = [...tables, ...logDatasets].map((dataset) =>
+    createDatasetLoader({
       ...{ api, s3, dataset, token, log, progress },
       ...{ cadenceMs: loader.cadenceMs, discoveryMs: loader.discoveryMs },
       bucket: aws.bucket,
       copyRoleArn: warehouse.copyRoleArn,
       holeAfterMs: LATE_INTERVALS * Math.max(1, firehose.intervalSeconds) * 1_000,
       metrics: loaderMetrics,
-    });
-  });
+    }),
+  );
   const force = new AbortController();
 
   return {

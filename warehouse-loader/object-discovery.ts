@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Logger } from '../runtime/observability/log.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
 import { dayOf, type Ledger } from './ledger.ts';
 import type { LakeObject } from './load-statements.ts';
@@ -37,7 +37,7 @@ export interface ObjectDiscovery {
 export interface ObjectDiscoveryOptions {
   readonly s3: S3Client;
   readonly bucket: string;
-  readonly dataset: TableDataset;
+  readonly dataset: LakeDataset;
   readonly ledger: Ledger;
   readonly log: Logger;
   readonly now?: () => number;

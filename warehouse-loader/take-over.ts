@@ -3,14 +3,14 @@ import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import type { AnyDataset, LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { takeOverStatements } from './load-statements.ts';
 
 const MAX_ATTEMPTS = 5;
 const PREDECESSOR_POLL_MS = 500;
 
 /** Name of a batch's statement, by which a successor finds what still runs. */
-export function loadName(dataset: TableDataset, batchId = ''): string {
+export function loadName(dataset: LakeDataset, batchId = ''): string {
   return `load-${dataset.entity}-${batchId}`;
 }
 
@@ -21,7 +21,7 @@ export function loadName(dataset: TableDataset, batchId = ''): string {
  */
 export async function takeOver(
   api: DataApi,
-  dataset: TableDataset,
+  dataset: AnyDataset,
   token: string,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
-import { imageTables, type LoadStatement } from '../../warehouse-loader/image-statements.ts';
+import { imageTables } from '../../warehouse-loader/image-statements.ts';
+import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';
 import { loadStatements } from '../../warehouse-loader/load-statements.ts';
 import { deliver, LAST_VERSION, randomFrom, type Delivery } from './delivery.ts';
 import { warehouseOf, type SourceState } from './multiset-model.ts';

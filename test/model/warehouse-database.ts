@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../infra/local/postgres.ts';
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import { imageRowColumns } from '../../schemas/image-row.ts';
-import { imageTables, type LoadStatement } from '../../warehouse-loader/image-statements.ts';
+import type { AnyDataset } from '../../schemas/datasets/lake-dataset.ts';
+import { glueTable } from '../../schemas/lake-layout.ts';
+import { planOf } from '../../warehouse-loader/load-plan.ts';
+import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';
 import { COPY_STEP } from '../../warehouse-loader/load-statements.ts';
 
 /** A lake row by column name. */
@@ -34,7 +35,7 @@ export interface WarehouseDatabase {
  * @param migration for a dataset that has none among them.
  */
 export async function openWarehouse(
-  dataset: TableDataset,
+  dataset: AnyDataset,
   migration?: string,
 ): Promise<WarehouseDatabase> {
   const stateDir = mkdtempSync(join(tmpdir(), 'careplus-model-'));
@@ -48,8 +49,8 @@ export async function openWarehouse(
   for (const each of migrations()) await client.query(each);
   if (migration !== undefined) await client.query(migration);
 
-  const { stage } = imageTables(dataset);
-  const columns = imageRowColumns(dataset).map(({ name }) => name);
+  const { stage } = planOf(dataset).tables;
+  const columns = glueTable(dataset).columns.map(({ name }) => name);
   const insert = `INSERT INTO copied (${columns.join(', ')})
     SELECT ${columns.join(', ')} FROM json_populate_recordset(CAST(NULL AS ${stage}), $1)`;
 

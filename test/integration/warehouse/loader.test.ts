@@ -44,8 +44,9 @@ function newSource() {
   return { source, image, first: [image(1, '+', 'A', 'Open'), image(2, 'E')] };
 }
 
+/** What it told of the tickets: it loads the logs too. */
 function message(loader: RunningLoader, text: string) {
-  return loader.lines.filter(({ msg }) => msg === text);
+  return loader.lines.filter(({ msg, dataset }) => msg === text && dataset === 'support-tickets');
 }
 
 /** Every number once in history: what was loaded twice would be there twice. */

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import type { DataApi } from '../../../runtime/redshift/data-api.ts';
 import { supportTickets as dataset } from '../../../schemas/datasets/support-tickets/index.ts';
 import { createAnnouncer } from '../../../warehouse-loader/announcer.ts';
-import type { EpochProgress } from '../../../warehouse-loader/progress-report.ts';
+import { planOf } from '../../../warehouse-loader/load-plan.ts';
+import type { Position } from '../../../warehouse-loader/progress-report.ts';
 
 const signal = new AbortController().signal;
 const rows = [
@@ -16,7 +17,7 @@ function world() {
   const state = { s3Up: true, reportThere: true };
   const puts: Record<string, unknown>[] = [];
   const asked: string[] = [];
-  const heard: (readonly EpochProgress[])[] = [];
+  const heard: (readonly Position[])[] = [];
   const s3 = {
     send: async ({ input }: { readonly input: PutObjectCommandInput }) => {
       if (!state.s3Up) throw new Error('down');
@@ -36,8 +37,8 @@ function world() {
   } as unknown as DataApi;
   const log = pino({ level: 'silent' });
   const announcer = createAnnouncer({
-    ...{ api, s3, bucket: 'lake', dataset, log },
-    onProgress: (epochs) => void heard.push(epochs),
+    ...{ api, s3, bucket: 'lake', dataset, plan: planOf(dataset), log },
+    onProgress: (positions) => void heard.push(positions),
   });
   return { state, puts, asked, heard, announcer };
 }
@@ -49,8 +50,12 @@ test('announces the shown epoch of a batch from the batch’s own report', async
     { batch_id: 'b1', source: 's', epoch: 1, seq: 9, shown: true, committed_ms: 5 },
   ]);
   expect(asked).toEqual(['id:35']);
-  expect(heard).toHaveLength(1);
-  expect(heard[0]).toHaveLength(2);
+  expect(heard).toEqual([
+    [
+      { id: 's/1', at: 9, waiting: 2 },
+      { id: 's/2', at: 0, waiting: 7 },
+    ],
+  ]);
   await announcer.catchUp(signal);
   expect(puts).toHaveLength(1);
 });

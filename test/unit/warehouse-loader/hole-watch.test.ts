@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { DataApi } from '../../../runtime/redshift/data-api.ts';
 import { supportTickets as dataset } from '../../../schemas/datasets/support-tickets/index.ts';
 import { createHoleWatch } from '../../../warehouse-loader/hole-watch.ts';
+import { planOf } from '../../../warehouse-loader/load-plan.ts';
 
 const signal = new AbortController().signal;
 
@@ -19,9 +20,14 @@ function watch() {
     },
   } as unknown as DataApi;
   const log = pino({ level: 'silent' });
-  const holes = createHoleWatch({ api, dataset, afterMs: 180, log, now: () => clock.ms });
-  const note = (seq: number, waiting: number) =>
-    holes.note([{ source: 's', epoch: 1, seq, shown: true, committed_ms: 0, waiting }]);
+  const holes = createHoleWatch({
+    api,
+    plan: planOf(dataset),
+    afterMs: 180,
+    log,
+    now: () => clock.ms,
+  });
+  const note = (seq: number, waiting: number) => holes.note([{ id: 's/1', at: seq, waiting }]);
   return { clock, asked, holes, note };
 }
 

@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ticketQueries } from '../../../../../../../dashboards/web/measure-queries.ts';
+import { logQueries } from '../../../../../../../dashboards/web/log-figures.ts';
+import { pipelineQueries } from '../../../../../../../dashboards/web/pipeline-figures.ts';
+import { quarantineQueries } from '../../../../../../../dashboards/web/quarantine-pages.ts';
+import { ticketQueries } from '../../../../../../../dashboards/web/ticket-figures.ts';
 import { translate } from '../../../../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
 import * as verifyStatements from '../../../../../../../operations/verify/warehouse-statements.ts';
-import { tableDatasets } from '../../../../../../../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../../../../../../../schemas/datasets/registry.ts';
+import { planOf } from '../../../../../../../warehouse-loader/load-plan.ts';
 import {
-  holesQuery,
   loadStatements,
   setAsideStatements,
   takeOverStatements,
@@ -28,31 +31,38 @@ describe('statements of the project', () => {
       `${file}: %s`,
       (_, sql) => {
         const translation = translate(sql);
-        expect(translation.statement).toMatch(/^CREATE (SCHEMA|TABLE|VIEW)$|^ALTER TABLE$/);
+        expect(translation.statement).toMatch(
+          /^CREATE (SCHEMA|TABLE|VIEW)$|^ALTER TABLE$|^DROP VIEW$/,
+        );
       },
     );
   }
 
-  describe.each(tableDatasets.map((dataset) => [dataset.name, dataset] as const))(
-    'loader of %s',
-    (_, dataset) => {
-      const object = { key: "support/a'b\\c.parquet", etag: 'e1', bytes: 7, modifiedMs: 0 };
-      const target = {
-        token: 'token',
-        manifestUrl: 's3://bucket/_loader/manifests/a.manifest',
-        copyRoleArn: 'arn:aws:iam::123456789012:role/copy',
-      };
-      const aside = { object, outcome: 'quarantined', reason: "it's\\bad" } as const;
-      const statements = [
-        ...loadStatements({ dataset, batchId: 'b1', objects: [object] }, target),
-        ...setAsideStatements(dataset, 'b2', 'token', [aside]),
-        ...takeOverStatements(dataset, 'token'),
-        { step: 'holes', sql: holesQuery(dataset) },
-      ];
-      it.each(statements.map(({ step, sql }) => [step, sql]))('%s', (_step, sql) => {
-        expect(translate(sql).parameters).toEqual([]);
-      });
+  describe.each(
+    [...tableDatasets, ...logDatasets].map((dataset) => [dataset.name, dataset] as const),
+  )('loader of %s', (_, dataset) => {
+    const object = { key: "support/a'b\\c.parquet", etag: 'e1', bytes: 7, modifiedMs: 0 };
+    const target = {
+      token: 'token',
+      manifestUrl: 's3://bucket/_loader/manifests/a.manifest',
+      copyRoleArn: 'arn:aws:iam::123456789012:role/copy',
+    };
+    const aside = { object, outcome: 'quarantined', reason: "it's\\bad" } as const;
+    const statements = [
+      ...loadStatements({ dataset, batchId: 'b1', objects: [object] }, target),
+      ...setAsideStatements(dataset, 'b2', 'token', [aside]),
+      ...takeOverStatements(dataset, 'token'),
+      { step: 'holes', sql: planOf(dataset).holesQuery },
+      { step: 'progress', sql: planOf(dataset).progressQuery },
+    ];
+    it.each(statements.map(({ step, sql }) => [step, sql]))('%s', (_step, sql) => {
+      expect(translate(sql).parameters).toEqual([]);
+    });
+  });
 
+  describe.each(tableDatasets.map((dataset) => [dataset.name, dataset] as const))(
+    'verify of %s',
+    (_, dataset) => {
       const scope = { dataset, source: "it's" };
       const slice = { from: '4', to: '8' };
       it.each([
@@ -68,13 +78,20 @@ describe('statements of the project', () => {
         ['state', verifyStatements.stateSql(scope, 1, slice)],
         ['shown', verifyStatements.shownSql(scope, slice)],
         ['quarantine', verifyStatements.quarantineSql(scope, slice)],
-      ])('verify: %s', (_name, sql) => {
+      ])('%s', (_name, sql) => {
         expect(translate(sql)).toMatchObject({ statement: 'SELECT', returnsRows: true });
       });
     },
   );
 
-  it.each(ticketQueries().map((sql) => [sql]))('live page: %s', (sql) => {
+  it.each(
+    [
+      ...ticketQueries(),
+      ...logQueries(),
+      ...pipelineQueries(),
+      ...quarantineQueries({ dataset: 'logs', reason: 'agent:missing', page: 3 }),
+    ].map((sql) => [sql]),
+  )('live pages: %s', (sql) => {
     expect(translate(sql)).toMatchObject({ statement: 'SELECT', returnsRows: true });
   });
 });

@@ -1,0 +1,47 @@
+import type { QueryResult, WarehouseRow } from '../runtime/redshift/data-api.ts';
+import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { isTableDataset, type AnyDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
+import { holesQuery, imageStatements, imageTables, progressQuery } from './image-statements.ts';
+import type { LoadStatement } from './load-statement.ts';
+import { logHolesQuery, logProgressQuery, logStatements, logTables } from './log-statements.ts';
+import { imageReport, logReport, type LoadReport } from './progress-report.ts';
+
+/** All that the loader must know of a kind of dataset: its statements, and how to read their answers. */
+export interface LoadPlan {
+  readonly tables: { readonly stage: string; readonly ledger: string; readonly batches: string };
+  /** From the copied rows to the end of the transaction. */
+  readonly statements: (batchId: string) => LoadStatement[];
+  readonly progressQuery: string;
+  readonly readReport: (result: QueryResult) => LoadReport;
+  /** Rows with `missing_from` and `missing_to`, both ends included. */
+  readonly holesQuery: string;
+  /** What the missing numbers of a row belong to. */
+  readonly holePlace: (row: WarehouseRow) => Readonly<Record<string, string | number>>;
+}
+
+export function planOf(dataset: AnyDataset): LoadPlan {
+  return isTableDataset(dataset) ? tablePlan(dataset) : logPlan(dataset);
+}
+
+function tablePlan(dataset: TableDataset): LoadPlan {
+  return {
+    tables: imageTables(dataset),
+    statements: (batchId) => imageStatements(dataset, batchId),
+    progressQuery: progressQuery(dataset),
+    readReport: imageReport,
+    holesQuery: holesQuery(dataset),
+    holePlace: (row) => ({ source: String(row['source']), epoch: Number(row['epoch']) }),
+  };
+}
+
+function logPlan(dataset: LogDataset): LoadPlan {
+  return {
+    tables: logTables(dataset),
+    statements: (batchId) => logStatements(dataset, batchId),
+    progressQuery: logProgressQuery(dataset),
+    readReport: logReport,
+    holesQuery: logHolesQuery(dataset),
+    holePlace: (row) => ({ host: String(row['host']), generation: String(row['generation']) }),
+  };
+}
