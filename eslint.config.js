@@ -27,6 +27,8 @@ export default tseslint.config(
         console: 'readonly',
         module: 'writable',
         URL: 'readonly',
+        URLSearchParams: 'readonly',
+        Blob: 'readonly',
         document: 'readonly',
         window: 'readonly',
         EventSource: 'readonly',

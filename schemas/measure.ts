@@ -12,6 +12,8 @@ export const measureViews = {
   'reporting.tickets': 'Tickets',
   'reporting.quarantine': 'Quarantine',
   'reporting.ticket_books': "'Ticket Books'",
+  'reporting.log_entries': "'Log Entries'",
+  'reporting.log_books': "'Log Books'",
 } as const;
 type MeasureView = keyof typeof measureViews;
 

@@ -1,3 +1,4 @@
 /** The catalogue: every figure of the dashboards. */
 export * from './measure.ts';
 export * from './ticket-measures.ts';
+export * from './log-measures.ts';

@@ -86,7 +86,7 @@ export const ticketMeasures = [
   {
     name: 'tickets_quarantined',
     title: 'Quarantined Rows',
-    dax: 'COUNTROWS(Quarantine)',
+    dax: 'CALCULATE(COUNTROWS(Quarantine), Quarantine[Dataset] = "tickets")',
     sql: { from: 'reporting.quarantine', where: "dataset = 'tickets'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'different rows set aside by the rules or unreadable',

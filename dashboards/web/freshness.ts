@@ -37,6 +37,8 @@ export interface Freshness {
   onFrontiers(frontiers: readonly Frontier[]): void;
   /** Epoch ms up to which every source is complete; null when one is unknown or there is none. */
   readonly completeUpToMs: number | null;
+  /** The newest checkpoint of each source that was heard of. */
+  readonly checkpoints: readonly ReaderCheckpoint[];
 }
 
 interface SourceState {
@@ -67,6 +69,9 @@ export function createFreshness(): Freshness {
     },
     onFrontiers(frontiers) {
       sources = new Map(frontiers.map((frontier) => [frontier.source, advance(frontier)]));
+    },
+    get checkpoints() {
+      return [...checkpoints.values()];
     },
     get completeUpToMs() {
       const times = [...sources.values()].map(({ completeMs }) => completeMs);

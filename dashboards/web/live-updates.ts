@@ -1,27 +1,30 @@
 import { abortableSleep } from '../../runtime/abortable-wait.ts';
 import type { LiveEvents } from './live-events.ts';
-import type { TicketFeed } from './ticket-feed.ts';
+import type { LiveFeed } from './snapshot-feed.ts';
 
 /** How long the loop waits for a viewer before it says again that it lives. */
 const IDLE_BEAT_MS = 10_000;
 
 /**
- * Keeps all viewers up to date, and does nothing while there are none: looks for a new batch every
- * `pollMs` and publishes the document once per change, `freshness` when only the time has moved.
+ * Keeps all viewers of a page up to date, and does nothing while there are none: looks for news
+ * every `pollMs` and publishes the document once per change, or `freshness` with the feed's pulse
+ * when nothing but that has moved.
  *
+ * @param name the event that carries the document.
  * @param onTurn called on every turn of the loop.
  * @throws the signal's reason, when it aborts.
  */
 export async function runLiveUpdates(options: {
-  readonly feed: TicketFeed;
+  readonly name: string;
+  readonly feed: LiveFeed;
   readonly events: LiveEvents;
   readonly pollMs: number;
   readonly signal: AbortSignal;
   readonly onTurn: () => void;
 }): Promise<never> {
-  const { feed, events, pollMs, signal, onTurn } = options;
+  const { name, feed, events, pollMs, signal, onTurn } = options;
   let toldVersion = feed.version;
-  let toldCompleteUpToMs = feed.current().completeUpToMs;
+  let toldPulse = JSON.stringify(feed.pulse());
   for (;;) {
     signal.throwIfAborted();
     onTurn();
@@ -29,14 +32,15 @@ export async function runLiveUpdates(options: {
     if (events.viewers === 0) continue;
     await feed.refresh();
     const document = feed.current();
+    const pulse = feed.pulse();
+    const pulseText = JSON.stringify(pulse);
     if (feed.version !== toldVersion) {
-      events.publish('tickets', document);
-    } else if (document.completeUpToMs !== toldCompleteUpToMs) {
-      const { nowMs, completeUpToMs } = document;
-      events.publish('freshness', { nowMs, completeUpToMs });
+      events.publish(name, document);
+    } else if (pulseText !== toldPulse) {
+      events.publish('freshness', { nowMs: document.nowMs, ...pulse });
     }
     toldVersion = feed.version;
-    toldCompleteUpToMs = document.completeUpToMs;
+    toldPulse = pulseText;
     await abortableSleep(pollMs, signal);
   }
 }

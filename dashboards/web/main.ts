@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { supportLogs } from '../../schemas/datasets/support-logs/index.ts';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
-import { topics } from '../../schemas/topics.ts';
+import { processorGroup, topics } from '../../schemas/topics.ts';
 import { settleWithin } from '../../runtime/abortable-wait.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../../runtime/daemon/run-daemon.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
@@ -16,9 +17,14 @@ import { createBatchWatch } from './batch-watch.ts';
 import { createFreshness, parseCheckpoint } from './freshness.ts';
 import { createLiveEvents } from './live-events.ts';
 import { runLiveUpdates } from './live-updates.ts';
+import { createLogFeed } from './log-feed.ts';
+import { createLogFreshness } from './log-freshness.ts';
 import { loadPageFiles } from './page-files.ts';
-import { createPageServer } from './server.ts';
+import { createPipelineFeed } from './pipeline-feed.ts';
+import { createQuarantinePages } from './quarantine-pages.ts';
+import { createPageServer, type PageName } from './server.ts';
 import { createTicketFeed } from './ticket-feed.ts';
+import { createTopicPositions } from './topic-positions.ts';
 import { createRedshiftWarehouse } from './warehouse.ts';
 
 /** How often S3 is asked for a new batch while somebody looks. */
@@ -27,9 +33,10 @@ const POLL_MS = 1_000;
 const MIN_GAP_MS = 500;
 /** The feed itself tries again later; a viewer should hear of a problem soon. */
 const API_GIVE_UP_MS = 5_000;
+const QUARANTINE_TIMEOUT_MS = 15_000;
 const FOLLOWER_CLOSE_MS = 1_000;
 
-/** The live page: the catalogue's measures over the warehouse, as of the latest batch. */
+/** The live pages: the catalogue's measures over the warehouse, as of the latest batch. */
 export const dashboard: DaemonDefinition = { name: 'dashboard', build };
 
 async function build({ config, log, progress }: DaemonContext): Promise<Daemon> {
@@ -41,34 +48,71 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
   });
   const redshift = createRedshiftDataClient(config.aws);
   const kafka = createKafka(config.kafka, { clientId: 'careplus-dashboard', log });
-  const events = createLiveEvents();
-  const freshness = createFreshness();
   const stop = new AbortController();
-  const feed = createTicketFeed({
-    warehouse: createRedshiftWarehouse(
-      createDataApi({
-        client: redshift,
-        target: {
-          workgroupName: config.warehouse.workgroup,
-          database: config.warehouse.database,
-          secretArn: config.warehouse.secretArn,
-        },
-        log,
-        onWait: () => progress.beat(),
-        giveUpMs: API_GIVE_UP_MS,
-      }),
-    ),
-    batches: createBatchWatch({
-      s3,
-      bucket: config.aws.bucket,
-      key: latestBatchKey(supportTickets),
+  const freshness = createFreshness();
+  const logFreshness = createLogFreshness();
+  const warehouse = createRedshiftWarehouse(
+    createDataApi({
+      client: redshift,
+      target: {
+        workgroupName: config.warehouse.workgroup,
+        database: config.warehouse.database,
+        secretArn: config.warehouse.secretArn,
+      },
+      log,
+      onWait: () => progress.beat(),
+      giveUpMs: API_GIVE_UP_MS,
     }),
-    freshness,
-    log,
-    signal: stop.signal,
-    minGapMs: MIN_GAP_MS,
+  );
+  const { bucket } = config.aws;
+  const ticketBatches = createBatchWatch({ s3, bucket, key: latestBatchKey(supportTickets) });
+  const logBatches = createBatchWatch({ s3, bucket, key: latestBatchKey(supportLogs) });
+  const positions = createTopicPositions({
+    kafka,
+    consumed: [supportTickets, supportLogs].map((dataset) => ({
+      topic: dataset.topic.name,
+      groupId: processorGroup(dataset),
+    })),
   });
-  const server = createPageServer({ feed, events, files });
+  const parts = { warehouse, log, signal: stop.signal, minGapMs: MIN_GAP_MS };
+  const pipeline = createPipelineFeed({
+    ...parts,
+    batches: { tickets: ticketBatches, logs: logBatches },
+    ...{ freshness, logFreshness, positions },
+  });
+  const pages = {
+    tickets: {
+      feed: createTicketFeed({ ...parts, batches: ticketBatches, freshness }),
+      events: createLiveEvents(),
+    },
+    logs: {
+      feed: createLogFeed({ ...parts, batches: logBatches, freshness: logFreshness }),
+      events: createLiveEvents(),
+    },
+    pipeline: { feed: pipeline, events: createLiveEvents() },
+  };
+  const quarantinePages = createQuarantinePages(warehouse);
+  const server = createPageServer({
+    pages,
+    files,
+    async quarantine(filter) {
+      // A page of the list counts for one batch.
+      await pipeline.refresh();
+      return quarantinePages.read(filter, {
+        state: String(pipeline.version),
+        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(QUARANTINE_TIMEOUT_MS)]),
+      });
+    },
+  });
+
+  /** Follows a checkpoint topic; without it the pages know less and go on. */
+  const follow = async (topic: string, onValue: (key: string, value: Buffer | null) => void) => {
+    try {
+      await followCompacted({ kafka, topic, signal: stop.signal, onValue });
+    } catch (error) {
+      log.error({ err: error, topic }, 'the heartbeats of this topic are not followed any more');
+    }
+  };
 
   return {
     async run(signal) {
@@ -77,34 +121,34 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       await listen(server, config.dashboard, signal);
       progress.setReady(true);
       log.info({ address: `http://${config.dashboard.host}:${config.dashboard.port}/` }, 'serving');
-      const following = followCompacted({
-        kafka,
-        topic: topics.readerCheckpoints.name,
-        signal: stop.signal,
-        onValue(_key, value) {
+      const following = Promise.all([
+        follow(topics.readerCheckpoints.name, (_key, value) => {
           const checkpoint = value === null ? undefined : parseCheckpoint(value.toString('utf8'));
           if (checkpoint) freshness.onCheckpoint(checkpoint);
-        },
-      }).catch((error: unknown) => {
-        log.error({ err: error }, 'the reader’s heartbeat is not followed any more');
-      });
+        }),
+        follow(topics.shipperCheckpoints.name, (key, value) => logFreshness.onRecord(key, value)),
+      ]);
       try {
-        await runLiveUpdates({
-          feed,
-          events,
-          pollMs: POLL_MS,
-          signal: stop.signal,
-          onTurn: () => progress.beat(),
-        });
+        await Promise.all(
+          (Object.keys(pages) as PageName[]).map((name) =>
+            runLiveUpdates({
+              name,
+              ...pages[name],
+              pollMs: POLL_MS,
+              signal: stop.signal,
+              onTurn: () => progress.beat(),
+            }),
+          ),
+        );
       } finally {
         stop.abort();
         // A broker that does not answer may hold it up; nothing of it has to be kept.
-        await settleWithin(following, FOLLOWER_CLOSE_MS);
+        await settleWithin(Promise.all([following, positions.close()]), FOLLOWER_CLOSE_MS);
       }
     },
     async close() {
       stop.abort();
-      events.close();
+      for (const { events } of Object.values(pages)) events.close();
       await closeServer(server);
       s3.destroy();
       redshift.destroy();

@@ -1,21 +1,12 @@
-import {
-  measureValue,
-  ticketBooks,
-  ticketBreakdowns,
-  ticketMeasures,
-  type Breakdown,
-  type Measure,
-} from '../../schemas/measures.ts';
-import { PipelineError } from '../../runtime/pipeline-error.ts';
-import type { Frontier } from './freshness.ts';
+import { measureValue, type Breakdown, type Measure } from '../../schemas/measures.ts';
+import { countOf, onlyRow, textOf } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
 /** Labels of one breakdown that are read; a column may hold any number of different texts. */
 const BREAKDOWN_LIMIT = 60;
-const RECENT_TICKETS = 20;
 
 /** A measure's parts, whole numbers, and what they make. */
-interface Figure {
+export interface Figure {
   /** Unrounded; null where there is nothing to divide by. */
   readonly value: number | null;
   readonly numerator: number;
@@ -23,66 +14,38 @@ interface Figure {
   readonly denominator: number | null;
 }
 
-type LabelledFigure = Figure & { readonly label: string | null };
+export type LabelledFigure = Figure & { readonly label: string | null };
 
-interface Books {
-  readonly read: number;
-  readonly shown: number;
-  readonly repeats: number;
-  readonly superseded: number;
-  readonly quarantined: number;
-  readonly quarantined_repeats: number;
-  readonly dead_lettered: number;
+/** What one page shows of the catalogue. */
+export interface MeasureSet {
+  readonly measures: readonly Measure[];
+  readonly breakdowns: readonly Breakdown[];
 }
 
-/** A ticket as the page lists it; times are `YYYY-MM-DD HH:MM:SS`, UTC. */
-interface RecentTicket {
-  readonly ticket_id: string | null;
-  readonly created_at: string | null;
-  readonly resolved_at: string | null;
-  readonly agent: string | null;
-  readonly priority: string | null;
-  readonly num_interactions: number | null;
-  readonly issue_category: string | null;
-  readonly channel: string | null;
-  readonly status: string | null;
-}
-
-/** All figures of one warehouse state. */
-export interface TicketFigures {
+/** The figures of a set, by name. */
+export interface Figures {
   readonly measures: Readonly<Record<string, Figure>>;
   readonly breakdowns: Readonly<Record<string, readonly LabelledFigure[]>>;
-  /** Different rows in quarantine by their list of reasons, the most frequent first. */
-  readonly quarantine: readonly { readonly reasons: string; readonly count: number }[];
-  readonly books: Books;
-  readonly recent: readonly RecentTicket[];
-  readonly frontiers: readonly Frontier[];
 }
-
-const QUARANTINE_BREAKDOWN = 'quarantined_by_reasons';
 
 /**
- * The whole query set of the tickets page. Four statements, for the Data API allows 20 result
- * reads a second in an account: every measure and breakdown is a branch of the first one.
+ * One statement for a whole set, a branch for each measure and breakdown: the Data API allows 20
+ * result reads a second in an account.
  */
-export function ticketQueries(): readonly [string, string, string, string] {
-  return [figuresQuery(), booksQuery(), frontierQuery, recentQuery];
-}
-
-/** One row per measure and per label of a breakdown. */
-function figuresQuery(): string {
-  return [...ticketMeasures.map(measureBranch), ...ticketBreakdowns.map(breakdownBranch)].join(
-    '\nUNION ALL\n',
-  );
+export function figuresQuery({ measures, breakdowns }: MeasureSet): string {
+  return [
+    ...measures.map(measureBranch),
+    ...breakdowns.map((breakdown) => breakdownBranch(breakdown, measures)),
+  ].join('\nUNION ALL\n');
 }
 
 function measureBranch(measure: Measure): string {
   return `SELECT ${branchColumns(measure.name, "''", measure)} ${source(measure)}`;
 }
 
-function breakdownBranch(breakdown: Breakdown): string {
+function breakdownBranch(breakdown: Breakdown, measures: readonly Measure[]): string {
   const { column } = breakdown.by;
-  const measure = measureOf(breakdown);
+  const measure = measureOf(breakdown, measures);
   const size = measure.sql.denominator === undefined ? 'numerator' : 'denominator';
   const order = breakdown.order === 'latest' ? 'label DESC' : `${size} DESC, label`;
   return (
@@ -106,76 +69,38 @@ function source({ sql: { from, where } }: Measure): string {
   return `FROM ${from}${where === undefined ? '' : ` WHERE ${where}`}`;
 }
 
-function booksQuery(): string {
-  const sums = ticketBooks.map(
-    ({ name, sql }) => `CAST(${sql.numerator} AS BIGINT) AS ${bookKey(name)}`,
-  );
-  return `SELECT ${sums.join(', ')} FROM reporting.ticket_books`;
-}
-
-const frontierQuery =
-  `SELECT source, epoch, seq, committed_ms FROM reporting.freshness ` +
-  `WHERE dataset = 'tickets' ORDER BY source`;
-
-const recentQuery =
-  `SELECT ticket_id, CAST(created_at AS VARCHAR(19)) AS created_at, ` +
-  `CAST(resolved_at AS VARCHAR(19)) AS resolved_at, agent, priority, num_interactions, ` +
-  `issue_category, channel, status FROM reporting.tickets ` +
-  `ORDER BY created_at DESC, ticket_id DESC LIMIT ${RECENT_TICKETS}`;
-
 /**
- * Makes the figures of the rows that {@link ticketQueries} gave, in the same order.
+ * Makes the figures of the rows that {@link figuresQuery} gave for the same set.
  *
  * @throws {PipelineError} WH_5001 when a row is missing or a value is not what was asked for.
  */
-export function assembleFigures(results: readonly (readonly WarehouseRow[])[]): TicketFigures {
-  const [figureRows = [], bookRows = [], frontierRows = [], recentRows = []] = results;
-  const byName = Map.groupBy(figureRows, (row) => textOf(row, 'figure'));
-  const breakdowns = Object.fromEntries(
-    ticketBreakdowns.map((breakdown) => [
-      breakdown.name,
-      labelledFigures(breakdown, byName.get(breakdown.name) ?? []),
-    ]),
-  );
-  const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofTickets } = breakdowns;
+export function readFigures(set: MeasureSet, rows: readonly WarehouseRow[]): Figures {
+  const byName = Map.groupBy(rows, (row) => textOf(row, 'figure'));
   return {
     measures: Object.fromEntries(
-      ticketMeasures.map((measure) => [
+      set.measures.map((measure) => [
         measure.name,
         figureOf(measure, onlyRow(byName.get(measure.name) ?? [], measure.name)),
       ]),
     ),
-    breakdowns: ofTickets,
-    quarantine: reasons.map(({ label, numerator }) => ({
-      reasons: label ?? '',
-      count: numerator,
-    })),
-    books: booksOf(onlyRow(bookRows, 'books')),
-    frontiers: frontierRows.map((row) => ({
-      source: textOf(row, 'source') ?? '',
-      epoch: countOf(row, 'epoch') ?? 0,
-      seq: countOf(row, 'seq') ?? 0,
-      committedMs: countOf(row, 'committed_ms') ?? 0,
-    })),
-    recent: recentRows.map((row) => ({
-      ticket_id: textOf(row, 'ticket_id'),
-      created_at: textOf(row, 'created_at'),
-      resolved_at: textOf(row, 'resolved_at'),
-      agent: textOf(row, 'agent'),
-      priority: textOf(row, 'priority'),
-      num_interactions: countOf(row, 'num_interactions'),
-      issue_category: textOf(row, 'issue_category'),
-      channel: textOf(row, 'channel'),
-      status: textOf(row, 'status'),
-    })),
+    breakdowns: Object.fromEntries(
+      set.breakdowns.map((breakdown) => [
+        breakdown.name,
+        labelledFigures(
+          breakdown,
+          measureOf(breakdown, set.measures),
+          byName.get(breakdown.name) ?? [],
+        ),
+      ]),
+    ),
   };
 }
 
 function labelledFigures(
   breakdown: Breakdown,
+  measure: Measure,
   rows: readonly WarehouseRow[],
 ): readonly LabelledFigure[] {
-  const measure = measureOf(breakdown);
   const figures = rows.map((row) => ({ label: textOf(row, 'label'), ...figureOf(measure, row) }));
   const byLabel = (a: LabelledFigure, b: LabelledFigure) => compareTexts(a.label, b.label);
   return breakdown.order === 'latest'
@@ -201,50 +126,8 @@ function figureOf(measure: Measure, row: WarehouseRow): Figure {
   return { value: measureValue(measure, numerator, denominator), numerator, denominator };
 }
 
-function booksOf(row: WarehouseRow): Books {
-  const sum = (name: keyof Books) => countOf(row, name) ?? 0;
-  return {
-    read: sum('read'),
-    shown: sum('shown'),
-    repeats: sum('repeats'),
-    superseded: sum('superseded'),
-    quarantined: sum('quarantined'),
-    quarantined_repeats: sum('quarantined_repeats'),
-    dead_lettered: sum('dead_lettered'),
-  };
-}
-
-function bookKey(measureName: string): string {
-  return measureName.replace(/^books_/, '');
-}
-
-function measureOf(breakdown: Breakdown): Measure {
-  const found = ticketMeasures.find(({ name }) => name === breakdown.measure);
+function measureOf(breakdown: Breakdown, measures: readonly Measure[]): Measure {
+  const found = measures.find(({ name }) => name === breakdown.measure);
   if (!found) throw new TypeError(`${breakdown.name}: no measure ${breakdown.measure}`);
   return found;
-}
-
-function onlyRow(rows: readonly WarehouseRow[], what: string): WarehouseRow {
-  const [row, ...others] = rows;
-  if (row === undefined || others.length > 0) {
-    throw new PipelineError('WH_5001', `${what}: ${rows.length} rows where one was asked for`);
-  }
-  return row;
-}
-
-function textOf(row: WarehouseRow, column: string): string | null {
-  const value = row[column];
-  if (value === null || value === undefined) return null;
-  return String(value);
-}
-
-/** A whole number; the Data API gives BIGINT as a number and DECIMAL as text. */
-function countOf(row: WarehouseRow, column: string): number | null {
-  const value = row[column];
-  if (value === null) return null;
-  const count = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-  if (typeof count !== 'number' || !Number.isSafeInteger(count)) {
-    throw new PipelineError('WH_5001', `${column}: not a whole number: ${String(value)}`);
-  }
-  return count;
 }

@@ -24,6 +24,19 @@ export function explainReasons(reasons: string): readonly ReasonMeaning[] {
     });
 }
 
+/** How many rows are set aside for one list of reasons, and what it means. */
+export interface CountedReasons {
+  readonly reasons: string;
+  readonly count: number;
+  readonly meaning: readonly ReasonMeaning[];
+}
+
+export function explainCounts(
+  counts: readonly { readonly reasons: string; readonly count: number }[],
+): readonly CountedReasons[] {
+  return counts.map((each) => ({ ...each, meaning: explainReasons(each.reasons) }));
+}
+
 function sentenceOf(reason: string): string {
   return Object.hasOwn(quarantineReasons, reason)
     ? quarantineReasons[reason as keyof typeof quarantineReasons]

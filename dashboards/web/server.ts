@@ -1,13 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
+  logBooks,
+  logBreakdowns,
+  logMeasures,
+  measureSql,
   ticketBooks,
   ticketBreakdowns,
   ticketMeasures,
-  measureSql,
 } from '../../schemas/measures.ts';
+import { findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { LiveEvents } from './live-events.ts';
 import type { PageFile } from './page-files.ts';
-import type { TicketFeed, TicketsDocument } from './ticket-feed.ts';
+import {
+  parseQuarantineFilter,
+  type QuarantineFilter,
+  type QuarantinePage,
+} from './quarantine-pages.ts';
+import type { LiveDocument, LiveFeed } from './snapshot-feed.ts';
 
 /**
  * Nothing comes from elsewhere, nothing is inline, nobody may frame the page (CSP Level 3).
@@ -23,35 +32,70 @@ const securityHeaders = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 } as const;
 
-/** How long `/api/tickets` waits for a fresh state before it tells the last one. */
+/** How long a document's address waits for a fresh state before it tells the last one. */
 const ANSWER_WITHIN_MS = 15_000;
 
-export interface PageServerParts {
-  readonly feed: TicketFeed;
+/** A page's documents and those who look at it. */
+export interface LivePage {
+  readonly feed: LiveFeed;
   readonly events: LiveEvents;
+}
+
+export type PageName = 'tickets' | 'logs' | 'pipeline';
+
+export interface PageServerParts {
+  readonly pages: Readonly<Record<PageName, LivePage>>;
+  /** @throws {PipelineError} when the warehouse does not answer. */
+  readonly quarantine: (filter: QuarantineFilter) => Promise<QuarantinePage>;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
 /**
- * The page's HTTP server: its files, `/api/tickets` (the current document), `/api/events` (the
- * same, live), `/api/measures` (how each figure is counted). GET and HEAD only.
+ * The pages' HTTP server: their files; `/api/NAME` (a page's current document) and
+ * `/api/events/NAME` (the same, live; `/api/events` are those of the tickets); `/api/quarantine`
+ * (one page of the rows set aside); `/api/measures` (how each figure is counted). GET and HEAD only.
  */
 export function createPageServer(parts: PageServerParts): Server {
-  const { feed, events, files } = parts;
+  const { pages, files } = parts;
 
-  const routes: Readonly<Record<string, (answer: Answer) => void>> = {
-    '/api/tickets': (answer) => {
+  const documentRoute =
+    ({ feed }: LivePage): Route =>
+    (answer) => {
       void freshDocument(feed).then((document) => {
         const known = document.state === 'live' || document.state === 'stale';
         answer.json(known ? 200 : 503, document);
       });
-    },
-    '/api/events': (answer) => {
-      answer.stream((response) => events.add(response, { event: 'tickets', data: feed.current() }));
-    },
-    '/api/measures': (answer) => {
-      answer.json(200, measureCatalogue);
-    },
+    };
+  const eventsRoute =
+    (name: PageName): Route =>
+    (answer) => {
+      const { feed, events } = pages[name];
+      answer.stream((response) => events.add(response, { event: name, data: feed.current() }));
+    };
+  const quarantineRoute: Route = (answer, query) => {
+    const filter = parseQuarantineFilter(query);
+    if (!filter) {
+      answer.json(400, { error: 'dataset, reason or page is none' });
+      return;
+    }
+    parts.quarantine(filter).then(
+      (page) => answer.json(200, page),
+      (error: unknown) => {
+        const code = findPipelineError(error)?.code ?? 'WH_5001';
+        answer.json(503, { error: 'the warehouse does not answer', code });
+      },
+    );
+  };
+  const routes: Readonly<Record<string, Route>> = {
+    '/api/tickets': documentRoute(pages.tickets),
+    '/api/logs': documentRoute(pages.logs),
+    '/api/pipeline': documentRoute(pages.pipeline),
+    '/api/events': eventsRoute('tickets'),
+    '/api/events/tickets': eventsRoute('tickets'),
+    '/api/events/logs': eventsRoute('logs'),
+    '/api/events/pipeline': eventsRoute('pipeline'),
+    '/api/quarantine': quarantineRoute,
+    '/api/measures': (answer) => answer.json(200, measureCatalogue),
   };
 
   return createServer((request, response) => {
@@ -63,16 +107,18 @@ export function createPageServer(parts: PageServerParts): Server {
       answer.json(405, { error: 'only GET and HEAD' });
       return;
     }
-    const path = request.url?.split('?', 1)[0] ?? '';
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const file = files.get(path);
     if (file) answer.file(file);
-    else if (Object.hasOwn(routes, path)) routes[path]?.(answer);
+    else if (Object.hasOwn(routes, path)) routes[path]?.(answer, new URLSearchParams(query));
     else answer.json(404, { error: 'no such page' });
   });
 }
 
+type Route = (answer: Answer, query: URLSearchParams) => void;
+
 /** Looks for news first, so that whoever asks once gets the truth of now; but answers in time. */
-async function freshDocument(feed: TicketFeed): Promise<TicketsDocument> {
+async function freshDocument(feed: LiveFeed): Promise<LiveDocument> {
   const limit = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => limit.resolve(undefined), ANSWER_WITHIN_MS);
   await Promise.race([feed.refresh().catch(() => undefined), limit.promise]);
@@ -81,8 +127,12 @@ async function freshDocument(feed: TicketFeed): Promise<TicketsDocument> {
 }
 
 const measureCatalogue = {
-  measures: [...ticketMeasures, ...ticketBooks].map((measure) => ({
+  measures: [
+    ...[...ticketMeasures, ...ticketBooks].map((measure) => ({ dataset: 'tickets', measure })),
+    ...[...logMeasures, ...logBooks].map((measure) => ({ dataset: 'logs', measure })),
+  ].map(({ dataset, measure }) => ({
     name: measure.name,
+    dataset,
     title: measure.title,
     population: measure.population,
     description: measure.description,
@@ -90,7 +140,7 @@ const measureCatalogue = {
     dax: measure.dax,
     sql: measureSql(measure),
   })),
-  breakdowns: ticketBreakdowns.map(({ name, title, measure, by }) => ({
+  breakdowns: [...ticketBreakdowns, ...logBreakdowns].map(({ name, title, measure, by }) => ({
     name,
     title,
     measure,

@@ -27,7 +27,7 @@ export function createRedshiftWarehouse(api: Pick<DataApi, 'runBatch' | 'result'
   return {
     async readTogether(queries, { signal }) {
       const { id } = await api.runBatch(
-        { name: 'dashboard-tickets', statements: queries, token: randomUUID() },
+        { name: 'dashboard', statements: queries, token: randomUUID() },
         { signal },
       );
       const results = await Promise.all(

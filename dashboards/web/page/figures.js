@@ -1,32 +1,18 @@
-/** Writes a document into the page. Texts go in as text, never as markup. */
+/** Writes measures and breakdowns into the places that ask for them by name. */
 
+import { byId, count, element } from './element.js';
 import { formatDay, formatExactly, formatFigure, lastDays, rawText } from './number-format.js';
 
 const SHOWN_BARS = 12;
 const SHOWN_DAYS = 31;
 
-/** Orders that people know; everything else goes by size. */
-const knownOrders = { tickets_by_priority: ['High', 'Medium', 'Low'] };
-
-/** What stands beside a breakdown's count. */
-const besides = {
-  resolution_minutes_by_priority: { heading: 'mean min', format: 'mean' },
-  resolution_minutes_by_issue_category: { heading: 'mean min', format: 'mean' },
-  resolution_rate_by_channel: { heading: 'resolved', format: 'share' },
-};
-
-/** The terms of the books, in the order in which they are read. */
-const bookTerms = [
-  ['shown', 'shown'],
-  ['repeats', 'repeats'],
-  ['superseded', 'superseded'],
-  ['quarantined', 'set aside'],
-  ['quarantined_repeats', 'repeats of those'],
-  ['dead_lettered', 'unreadable'],
-];
-
+/**
+ * Places are `[data-measure][data-format]` (a figure), `[data-parts-of]` and `[data-count-of]`
+ * (what stands behind it), and `table[data-breakdown]` (bars; see {@link showBars}).
+ */
 export function showFigures(doc) {
   for (const node of document.querySelectorAll('[data-measure][data-format]')) {
+    if (node.dataset.label !== undefined) continue;
     showFigure(node, doc.measures[node.dataset.measure]?.value, node.dataset.format);
   }
   for (const node of document.querySelectorAll('[data-parts-of]')) {
@@ -40,10 +26,6 @@ export function showFigures(doc) {
     node.textContent = figure ? `over ${count(figure.denominator)} ${node.dataset.unit}` : '';
   }
   for (const table of document.querySelectorAll('[data-breakdown]')) showBars(table, doc);
-  showBooks(doc.books);
-  showQuarantine(doc.quarantine);
-  showDays(doc.breakdowns.tickets_by_day ?? []);
-  showRecent(doc.recent);
 }
 
 function showFigure(node, value, format) {
@@ -59,69 +41,68 @@ function showFigure(node, value, format) {
   node.classList.add('changed');
 }
 
+/**
+ * A table of bars: `data-unit` what is counted, `data-total` the measure of which all bars are
+ * parts, `data-order` labels that come in an order of their own, and `data-beside` a second
+ * breakdown with `data-beside-heading` and `data-beside-format`.
+ */
 function showBars(table, doc) {
-  const name = table.dataset.breakdown;
-  const beside = besides[table.dataset.beside];
+  const { breakdown, unit, total, order = '', beside, besideHeading, besideFormat } = table.dataset;
   const besideFigures = new Map(
-    (doc.breakdowns[table.dataset.beside] ?? []).map((figure) => [figure.label, figure]),
+    (doc.breakdowns[beside] ?? []).map((figure) => [figure.label, figure]),
   );
-  if (!table.tHead) {
-    const heading = document.getElementById(table.parentElement.getAttribute('aria-labelledby'));
-    table.append(
-      element('caption', { class: 'visually-hidden' }, `Tickets ${heading.textContent}`),
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          element('th', { scope: 'col' }, element('span', { class: 'visually-hidden' }, 'Label')),
-          element('th', { 'aria-hidden': 'true', class: 'track-cell' }),
-          element('th', { scope: 'col', class: 'number' }, 'tickets'),
-          beside ? element('th', { scope: 'col', class: 'number' }, beside.heading) : null,
-        ),
-      ),
-      element('tbody', {}),
-    );
-  }
-  const figures = inKnownOrder(name, doc.breakdowns[name] ?? []);
+  if (!table.tHead) table.append(...barsFrame(table, unit, besideHeading));
+  const figures = inKnownOrder(doc.breakdowns[breakdown] ?? [], order.split('|'));
   const shown = figures.slice(0, SHOWN_BARS);
-  const total = doc.measures.tickets_shown?.value ?? 0;
-  const others = total - shown.reduce((sum, { value }) => sum + (value ?? 0), 0);
+  const others =
+    (doc.measures[total]?.value ?? 0) - shown.reduce((sum, { value }) => sum + (value ?? 0), 0);
   const largest = Math.max(1, ...figures.map(({ value }) => value ?? 0));
   const body = table.tBodies[0];
   const rows = new Map([...body.rows].map((row) => [row.dataset.label, row]));
   const wanted = shown.map((figure) => {
     const label = figure.label ?? '(none)';
-    const row = rows.get(label) ?? barRow(name, label, table.dataset.beside);
-    const number = row.querySelector('[data-measure]');
-    showFigure(number, figure.value, 'count');
+    const row = rows.get(label) ?? barRow(breakdown, label, beside);
+    showFigure(row.querySelector('[data-measure]'), figure.value, 'count');
     row.querySelector('.fill').style.setProperty('--share', String(figure.value / largest));
     if (beside) {
-      const extra = row.querySelector('.beside');
-      showFigure(extra, besideFigures.get(figure.label)?.value, beside.format);
+      showFigure(
+        row.querySelector('.beside'),
+        besideFigures.get(figure.label)?.value,
+        besideFormat,
+      );
     }
     return row;
   });
-  if (shown.length > 0 && others > 0) {
-    wanted.push(
-      element(
-        'tr',
-        { class: 'others' },
-        element('th', { scope: 'row' }, 'all others'),
-        element('td', { 'aria-hidden': 'true' }),
-        element('td', { class: 'number' }, count(others)),
-        beside ? element('td', {}) : null,
-      ),
-    );
-  }
+  if (shown.length > 0 && others > 0) wanted.push(othersRow(others, beside));
   if (wanted.length === 0) {
     wanted.push(element('tr', {}, element('td', { colspan: '4', class: 'none' }, 'none yet')));
   }
   body.replaceChildren(...wanted);
 }
 
+function barsFrame(table, unit, besideHeading) {
+  const heading = byId(table.parentElement.getAttribute('aria-labelledby'));
+  return [
+    element('caption', { class: 'visually-hidden' }, `${unit} ${heading.textContent}`),
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'col' }, element('span', { class: 'visually-hidden' }, 'Label')),
+        element('td', { 'aria-hidden': 'true', class: 'track-cell' }),
+        element('th', { scope: 'col', class: 'number' }, unit),
+        besideHeading ? element('th', { scope: 'col', class: 'number' }, besideHeading) : null,
+      ),
+    ),
+    element('tbody', {}),
+  ];
+}
+
 function barRow(name, label, besideName) {
+  const figure = (of, classes) =>
+    element('td', { class: classes, 'data-measure': of, 'data-label': label, 'data-value': '' });
   return element(
     'tr',
     { 'data-label': label },
@@ -131,74 +112,73 @@ function barRow(name, label, besideName) {
       { 'aria-hidden': 'true', class: 'track-cell' },
       element('div', { class: 'track' }, element('div', { class: 'fill' })),
     ),
-    element('td', {
-      class: 'number',
-      'data-measure': name,
-      'data-label': label,
-      'data-value': '',
-    }),
-    besideName
-      ? element('td', {
-          class: 'number beside',
-          'data-measure': besideName,
-          'data-label': label,
-          'data-value': '',
-        })
-      : null,
+    figure(name, 'number'),
+    besideName ? figure(besideName, 'number beside') : null,
   );
 }
 
-function inKnownOrder(name, figures) {
-  const order = knownOrders[name] ?? [];
+function othersRow(others, beside) {
+  return element(
+    'tr',
+    { class: 'others' },
+    element('th', { scope: 'row' }, 'all others'),
+    element('td', { 'aria-hidden': 'true' }),
+    element('td', { class: 'number' }, count(others)),
+    beside ? element('td', {}) : null,
+  );
+}
+
+function inKnownOrder(figures, order) {
   const place = ({ label }) => (order.includes(label) ? order.indexOf(label) : order.length);
   return figures.toSorted((a, b) => place(a) - place(b));
 }
 
-function showBooks(books) {
-  const line = document.getElementById('books');
-  const bar = document.getElementById('books-bar');
-  const hint = document.getElementById('books-hint');
-  if (!books) return;
-  const explained = bookTerms.reduce((sum, [name]) => sum + books[name], 0);
-  const term = (name, words) =>
-    element(
-      'span',
-      { class: `term ${books[name] === 0 ? 'zero' : ''}`, 'data-part': name },
-      element(
-        'b',
-        { 'data-measure': `books_${name}`, 'data-value': String(books[name]) },
-        count(books[name]),
-      ),
-      ` ${words}`,
-    );
-  line.replaceChildren(
-    term('read', 'rows read'),
-    ...bookTerms.flatMap(([name, words], index) => [
-      index === 0 ? ' = ' : ' + ',
-      term(name, words),
-    ]),
+/** Columns by day, without a gap, up to the newest day. */
+export function showDays(id, measure, figures) {
+  const days = lastDays(figures, SHOWN_DAYS);
+  showColumns(
+    id,
+    measure,
+    days.map(({ day, value }) => ({ label: day, words: formatDay(day), value })),
+    'most in a day',
   );
-  const segments = bookTerms
-    .filter(([name]) => books[name] > 0)
-    .map(([name, words]) => {
-      const segment = element('span', {
-        'data-part': name,
-        title: `${count(books[name])} ${words}`,
-      });
-      segment.style.setProperty('flex-grow', String(books[name]));
-      return segment;
-    });
-  bar.replaceChildren(...segments);
-  const difference = books.read - explained;
-  hint.classList.toggle('wrong', difference !== 0);
-  hint.textContent =
-    difference === 0
-      ? 'The books close: every row of the source table is accounted for.'
-      : `The books do not close: ${count(difference)} rows are unexplained.`;
 }
 
-function showQuarantine(quarantine) {
-  const list = document.getElementById('quarantine');
+/**
+ * @param {string} id of the list; its axis is `<id>-axis`
+ * @param {string} measure name of the breakdown
+ * @param {{label: string, words: string, value: number, beside?: string}[]} columns from left to right
+ * @param {string} mostWords what the largest is called
+ */
+export function showColumns(id, measure, columns, mostWords) {
+  const largest = Math.max(1, ...columns.map(({ value }) => value));
+  byId(id).replaceChildren(
+    ...columns.map(({ label, words, value, beside = '' }) => {
+      const column = element('span', { class: 'column', 'aria-hidden': 'true' });
+      column.style.setProperty('--share', String(value / largest));
+      const text = `${words}: ${count(value)}${beside}`;
+      return element(
+        'li',
+        {
+          title: text,
+          'data-measure': measure,
+          'data-label': label,
+          'data-value': String(value),
+        },
+        column,
+        element('span', { class: 'visually-hidden' }, text),
+      );
+    }),
+  );
+  const axis =
+    columns.length === 0
+      ? ['none yet']
+      : [columns[0].words, `${mostWords}: ${count(largest)}`, columns.at(-1).words];
+  byId(`${id}-axis`).replaceChildren(...axis.map((text) => element('span', {}, text)));
+}
+
+/** What is set aside, by its list of reasons, each in words. */
+export function showReasons(list, quarantine, measure) {
   const items = quarantine.map(({ reasons, count: rows, meaning }) =>
     element(
       'li',
@@ -207,114 +187,24 @@ function showQuarantine(quarantine) {
         'span',
         {
           class: 'number',
-          'data-measure': 'quarantined_by_reasons',
+          'data-measure': measure,
           'data-label': reasons,
           'data-value': String(rows),
         },
         count(rows),
       ),
-      element(
-        'div',
-        {},
-        ...meaning.map(({ field, reason, sentence }) =>
-          element(
-            'p',
-            {},
-            element('code', {}, field === null ? reason : `${field}: ${reason}`),
-            ` ${sentence}`,
-          ),
-        ),
-      ),
+      element('div', {}, ...meaning.map(reasonLine)),
     ),
   );
   if (items.length === 0) items.push(element('li', { class: 'none' }, 'Nothing is set aside.'));
   list.replaceChildren(...items);
 }
 
-function showDays(figures) {
-  const days = lastDays(figures, SHOWN_DAYS);
-  const largest = Math.max(1, ...days.map(({ value }) => value));
-  const list = document.getElementById('days');
-  list.replaceChildren(
-    ...days.map(({ day, value }) => {
-      const column = element('span', { class: 'column', 'aria-hidden': 'true' });
-      column.style.setProperty('--share', String(value / largest));
-      return element(
-        'li',
-        {
-          title: `${formatDay(day)}: ${count(value)}`,
-          'data-measure': 'tickets_by_day',
-          'data-label': day,
-          'data-value': String(value),
-        },
-        column,
-        element('span', { class: 'visually-hidden' }, `${formatDay(day)}: ${count(value)}`),
-      );
-    }),
+export function reasonLine({ field, reason, sentence }) {
+  return element(
+    'p',
+    {},
+    element('code', {}, field === null ? reason : `${field}: ${reason}`),
+    ` ${sentence}`,
   );
-  document
-    .getElementById('days-axis')
-    .replaceChildren(
-      ...(days.length === 0
-        ? [element('span', {}, 'none yet')]
-        : [
-            element('span', {}, formatDay(days[0].day)),
-            element('span', {}, `most in a day: ${count(largest)}`),
-            element('span', {}, formatDay(days.at(-1).day)),
-          ]),
-    );
-}
-
-function showRecent(tickets) {
-  const rows = tickets.map((ticket) =>
-    element(
-      'tr',
-      { 'data-ticket': ticket.ticket_id ?? '' },
-      element('th', { scope: 'row' }, ticket.ticket_id ?? ''),
-      element('td', { class: 'nowrap' }, (ticket.created_at ?? '').slice(0, 16)),
-      element(
-        'td',
-        {},
-        element('span', { class: 'tag', 'data-status': ticket.status ?? '' }, ticket.status ?? ''),
-      ),
-      element('td', {}, ticket.priority ?? ''),
-      element('td', {}, ticket.issue_category ?? ''),
-      element('td', {}, ticket.channel ?? ''),
-      element('td', {}, ticket.agent ?? ''),
-      element('td', { class: 'number' }, count(ticket.num_interactions)),
-    ),
-  );
-  if (rows.length === 0) {
-    rows.push(element('tr', {}, element('td', { colspan: '8', class: 'none' }, 'none yet')));
-  }
-  document.getElementById('recent').replaceChildren(...rows);
-}
-
-/** The catalogue: every measure in words, SQL and DAX. */
-export function showDefinitions(measures) {
-  document
-    .getElementById('definition-list')
-    .replaceChildren(
-      ...measures.flatMap(({ title, description, population, sql, dax }) => [
-        element('dt', {}, title),
-        element(
-          'dd',
-          {},
-          element('p', {}, `${description} Over: ${population}.`),
-          element('p', {}, element('code', {}, sql)),
-          element('p', {}, element('code', {}, dax)),
-        ),
-      ]),
-    );
-}
-
-function count(value) {
-  return formatFigure(value, 'count');
-}
-
-function element(name, attributes, ...children) {
-  const node = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) node.setAttribute(attribute, value);
-  node.append(...children.filter((child) => child !== null));
-  return node;
 }

@@ -33,6 +33,17 @@ export function formatExactly(value, format) {
   return (format === 'mean' ? exactMeans : exactShares).format(value);
 }
 
+const byteSteps = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+const oneDecimal = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
+
+/** A number of bytes in the largest unit of which there is at least one. */
+export function formatBytes(bytes) {
+  let step = 0;
+  let value = bytes;
+  for (; value >= 1024 && step < byteSteps.length - 1; step += 1) value /= 1024;
+  return `${step === 0 ? counts.format(value) : oneDecimal.format(value)} ${byteSteps[step]}`;
+}
+
 /** The unrounded value as text, '' for nothing. */
 export function rawText(value) {
   return value === null || value === undefined ? '' : String(value);

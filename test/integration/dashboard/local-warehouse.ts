@@ -37,6 +37,24 @@ interface StateRow {
   readonly reasons?: string;
 }
 
+/** A row of `careplus.log_entry`; what is left out is that of a plain accepted entry. */
+interface LogEntryRow {
+  /** Of an accepted entry its message, of another its original. */
+  readonly message: string;
+  readonly copies?: number;
+  readonly accepted?: 0 | 1;
+  readonly rules_version?: number;
+  /** ISO, UTC. */
+  readonly logged?: string;
+  readonly log_level?: string;
+  readonly component?: string;
+  readonly ticket_id?: string | null;
+  readonly response_time_ms?: number | null;
+  readonly cpu_percent_hundredths?: number | null;
+  readonly is_error?: 0 | 1;
+  readonly reasons?: string;
+}
+
 /** A warehouse with the real migrations behind the local AWS endpoint, and its lake. */
 export interface LocalWarehouse {
   readonly url: string;
@@ -46,6 +64,8 @@ export interface LocalWarehouse {
   /** A second connection, for what happens meanwhile. */
   readonly loader: pg.Client;
   putRows(rows: readonly StateRow[]): Promise<void>;
+  /** Entries of one file of the host `app-1`, 100 bytes each copy. */
+  putLogEntries(rows: readonly LogEntryRow[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -141,6 +161,31 @@ export async function startLocalWarehouse(): Promise<LocalWarehouse> {
         `INSERT INTO careplus.ticket_state
          SELECT * FROM json_populate_recordset(CAST(NULL AS careplus.ticket_state), $1)`,
         [JSON.stringify(values)],
+      );
+    },
+    async putLogEntries(rows) {
+      const values = rows.map((row, index) => {
+        const { message, logged = '2025-07-01T10:00:00Z', accepted = 1, ...columns } = row;
+        return {
+          ...{ entry_id: String(index).padStart(32, '0'), host: 'app-1', generation: '1-a' },
+          ...{ pos: index, copies: 1, rules_version: 1, accepted, log_level: 'INFO' },
+          ...{ component: 'careplus.support', ticket_id: 'T1', response_time_ms: 500 },
+          ...{ cpu_percent_hundredths: 2_764, event_type: 'generic_event', is_error: 0 },
+          ...{ sort_ms: Date.parse(logged), logged_at_ms: Date.parse(logged) },
+          ...{ book_day: logged.slice(0, 10), read_at_ms: 1_760_000_000_000 },
+          ...(accepted === 1 ? { message } : { original: message, original_encoding: 'utf8' }),
+          ...columns,
+        };
+      });
+      const bytes = 100 * rows.reduce((sum, { copies = 1 }) => sum + copies, 0);
+      await database.query(
+        `INSERT INTO careplus.log_entry
+         SELECT * FROM json_populate_recordset(CAST(NULL AS careplus.log_entry), $1)`,
+        [JSON.stringify(values)],
+      );
+      await database.query(
+        `INSERT INTO ops.log_frontier (host, generation, generation_start, upto, read_at_ms)
+         VALUES ('app-1', '1-a', 0, ${bytes}, 1760000000000)`,
       );
     },
     close: () => running.disposeAsync(),

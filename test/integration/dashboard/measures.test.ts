@@ -1,11 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  logBooks,
+  logMeasures,
   measureSql,
   ticketBooks,
   ticketMeasures,
   type Measure,
 } from '../../../schemas/measures.ts';
-import { assembleFigures, ticketQueries } from '../../../dashboards/web/measure-queries.ts';
+import { assembleLogFigures, logQueries } from '../../../dashboards/web/log-figures.ts';
+import { assemblePipeline, pipelineQueries } from '../../../dashboards/web/pipeline-figures.ts';
+import { createQuarantinePages } from '../../../dashboards/web/quarantine-pages.ts';
+import { assembleFigures, ticketQueries } from '../../../dashboards/web/ticket-figures.ts';
 import { createRedshiftWarehouse } from '../../../dashboards/web/warehouse.ts';
 import { EPOCH, SOURCE, startLocalWarehouse, type LocalWarehouse } from './local-warehouse.ts';
 
@@ -210,5 +215,146 @@ describe('measures over the warehouse', () => {
     expect(await writer).toBeGreaterThan(40);
     expect(seen).toEqual(new Set([2, 3]));
     await warehouse.loader.query(move('Open', 1));
+  });
+});
+
+describe('measures of the logs', () => {
+  const page = () => createRedshiftWarehouse(warehouse.api);
+  const read = async () => assembleLogFigures(await page().readTogether(logQueries(), { signal }));
+
+  it('are those that a person counts, and the same by each SQL twin alone', async () => {
+    await warehouse.putLogEntries([
+      { message: 'first', logged: '2025-07-01T00:21:00Z', copies: 2, response_time_ms: 1_000 },
+      {
+        message: 'second',
+        logged: '2025-07-01T00:59:59Z',
+        ticket_id: 'T2',
+        log_level: 'ERROR',
+        is_error: 1,
+        response_time_ms: 499,
+        cpu_percent_hundredths: 10_000,
+      },
+      {
+        message: 'third',
+        logged: '2025-07-02T23:00:00Z',
+        ticket_id: null,
+        component: 'careplus.other',
+        response_time_ms: null,
+        cpu_percent_hundredths: null,
+      },
+      { message: 'bad', copies: 3, accepted: 0, reasons: 'response_time_ms:negative' },
+      { message: 'x', copies: 1, accepted: 0, reasons: 'block:unreadable', rules_version: 0 },
+    ]);
+    const { measures, breakdowns, quarantine, books, slowest, newest, frontiers } = await read();
+    const values = Object.entries(measures).map(([name, { value }]) => [name, value]);
+    expect(Object.fromEntries(values)).toEqual({
+      log_entries: 3,
+      logged_tickets: 2,
+      log_errors: 1,
+      error_rate: 1 / 3,
+      // 1,000 and 499 over the two that have one.
+      mean_response_ms: 749.5,
+      // 27.64 % and 100 %.
+      mean_cpu_percent: (2_764 + 10_000) / 2 / 100,
+      logs_quarantined: 2,
+    });
+    const pairs = (name: string) => breakdowns[name]?.map(({ label, value }) => [label, value]);
+    expect(pairs('logs_by_level')).toEqual([
+      ['INFO', 2],
+      ['ERROR', 1],
+    ]);
+    expect(pairs('logs_by_hour')).toEqual([
+      ['0', 2],
+      ['23', 1],
+    ]);
+    expect(pairs('logs_by_day')).toEqual([
+      ['2025-07-02', 1],
+      ['2025-07-01', 2],
+    ]);
+    expect(pairs('logs_by_response_range')).toEqual([
+      [null, 1],
+      ['0-499 ms', 1],
+      ['1000-1499 ms', 1],
+    ]);
+    expect(pairs('error_rate_by_component')).toEqual([
+      ['careplus.support', 1 / 2],
+      ['careplus.other', 0],
+    ]);
+    expect(quarantine).toEqual([
+      { reasons: 'block:unreadable', count: 1 },
+      { reasons: 'response_time_ms:negative', count: 1 },
+    ]);
+    // 8 = 3 + 1 + 1 + 2 + 1
+    expect(books).toEqual({
+      read: 8,
+      shown: 3,
+      repeats: 1,
+      superseded: 0,
+      quarantined: 1,
+      quarantined_repeats: 2,
+      dead_lettered: 1,
+    });
+    expect(slowest.map(({ message }) => message)).toEqual(['first', 'second']);
+    expect(newest.map(({ message }) => message)).toEqual(['third', 'second', 'first']);
+    expect(frontiers).toEqual([
+      { source: 'app-1', epoch: 0, seq: 800, committedMs: 1_760_000_000_000 },
+    ]);
+
+    for (const measure of [...logMeasures, ...logBooks] as readonly Measure[]) {
+      const { rows } = await warehouse.api.query(measureSql(measure), { signal });
+      const figure = measures[measure.name] ?? {
+        numerator: books[measure.name.replace('log_books_', '') as keyof typeof books],
+        denominator: null,
+      };
+      const { numerator, denominator } = rows[0] ?? {};
+      expect([measure.name, Number(numerator)]).toEqual([measure.name, figure.numerator]);
+      expect(denominator === undefined ? null : Number(denominator)).toBe(figure.denominator);
+    }
+  });
+
+  it('stand beside those of the tickets on the pipeline page', async () => {
+    await warehouse.database.query(
+      `INSERT INTO ops.verifications VALUES
+         ('tickets', TIMESTAMP '2025-07-02 10:00:00', 1, '{"differences_total":0}'),
+         ('tickets', TIMESTAMP '2025-07-02 11:00:00', 0, '{"differences_total":2}'),
+         ('other', TIMESTAMP '2025-07-03 11:00:00', 1, 'no JSON')`,
+    );
+    const { tickets, logs } = assemblePipeline(
+      await page().readTogether(pipelineQueries(), { signal }),
+    );
+    expect(tickets.verification).toEqual({
+      verifiedAtMs: Date.UTC(2025, 6, 2, 11),
+      ok: false,
+      differences: 2,
+    });
+    expect(logs.verification).toBeNull();
+    expect(tickets.books.read).toBe(12);
+    expect(logs.books.read).toBe(8);
+    for (const { books, days } of [tickets, logs]) {
+      const sum = days.reduce((total, day) => total + day.read, 0);
+      expect(sum).toBe(books.read);
+    }
+    expect(logs.days.map(({ day, shown }) => [day, shown])).toEqual([
+      ['2025-07-02', 1],
+      ['2025-07-01', 2],
+    ]);
+    expect(logs.quarantine).toContainEqual({ reasons: 'response_time_ms:negative', count: 1 });
+  });
+
+  it('leave what is set aside to be looked at, page by page, by dataset and by reason', async () => {
+    const pages = createQuarantinePages(page());
+    const readPage = (filter: Partial<Parameters<typeof pages.read>[0]>) =>
+      pages.read({ dataset: null, reason: null, page: 1, ...filter }, { state: '1', signal });
+    const all = await readPage({});
+    expect([all.total, all.rows.length]).toEqual([6, 6]);
+    const logs = await readPage({ dataset: 'logs', reason: 'response_time_ms:negative' });
+    expect(logs).toMatchObject({
+      total: 1,
+      rows: [{ dataset: 'logs', copies: 3, original: 'bad', original_encoding: 'utf8' }],
+    });
+    // One reason of a list counts, a part of one does not.
+    expect((await readPage({ reason: 'agent:missing' })).total).toBe(1);
+    expect((await readPage({ reason: 'missing' })).total).toBe(0);
+    expect((await readPage({ page: 2 })).rows).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { runLiveUpdates } from '../../../../dashboards/web/live-updates.ts';
 import { createPageServer } from '../../../../dashboards/web/server.ts';
 import { createTicketFeed } from '../../../../dashboards/web/ticket-feed.ts';
 import { fakeWarehouse, figureRows } from './figure-rows.ts';
-import { listen, view } from './page-address.ts';
+import { listen, testPages, view } from './page-address.ts';
 
 const POLL_MS = 10;
 const log = pino({ level: 'silent' });
@@ -38,9 +38,13 @@ async function startPage() {
     signal: stop.signal,
     minGapMs: POLL_MS / 2,
   });
-  const server: Server = createPageServer({ feed, events, files: new Map() });
+  const server: Server = createPageServer({
+    ...testPages({ feed, events }),
+    files: new Map(),
+  });
   const port = await listen(server);
   const running = runLiveUpdates({
+    name: 'tickets',
     feed,
     events,
     pollMs: POLL_MS,
@@ -89,7 +93,12 @@ describe('live updates', () => {
       minGapMs: 0,
     });
     const { signal } = stop;
-    const running = runLiveUpdates({ feed, events, pollMs: 0, signal, onTurn: () => (turns += 1) });
+    const running = runLiveUpdates({
+      name: 'tickets',
+      ...{ feed, events, signal },
+      pollMs: 0,
+      onTurn: () => (turns += 1),
+    });
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
     expect({ turns, looks, asked }).toEqual({ turns: 50, looks: 0, asked: [] });
   });

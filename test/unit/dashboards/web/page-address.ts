@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { get, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { LivePage, PageServerParts } from '../../../../dashboards/web/server.ts';
 
 /** An event as an EventSource would give it. */
 export interface ReceivedEvent {
@@ -30,12 +31,15 @@ export async function send(
 }
 
 /** A viewer: collects events until it leaves. */
-export async function view(port: number): Promise<{
+export async function view(
+  port: number,
+  path = '/api/events',
+): Promise<{
   readonly events: ReceivedEvent[];
   readonly headers: IncomingMessage['headers'];
   leave(): void;
 }> {
-  const sent = get({ port, host: '127.0.0.1', path: '/api/events', agent: false });
+  const sent = get({ port, host: '127.0.0.1', path, agent: false });
   sent.on('error', () => undefined);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   response.on('error', () => undefined);
@@ -50,4 +54,13 @@ export async function view(port: number): Promise<{
     events.push({ event, data: JSON.parse(line.slice(6)) as ReceivedEvent['data'] });
   });
   return { events, headers: response.headers, leave: () => sent.destroy() };
+}
+
+/** A server's pages: all three are this one, and nothing is set aside. */
+export function testPages(page: LivePage): Omit<PageServerParts, 'files'> {
+  return {
+    pages: { tickets: page, logs: page, pipeline: page },
+    quarantine: ({ page: number }) =>
+      Promise.resolve({ page: number, page_size: 10, total: 0, rows: [] }),
+  };
 }

@@ -1,12 +1,22 @@
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ticketBooks, ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
+import {
+  logBooks,
+  logBreakdowns,
+  logMeasures,
+  ticketBooks,
+  ticketBreakdowns,
+  ticketMeasures,
+} from '../../../../schemas/measures.ts';
+import { PipelineError } from '../../../../runtime/pipeline-error.ts';
 import { createLiveEvents } from '../../../../dashboards/web/live-events.ts';
 import { loadPageFiles } from '../../../../dashboards/web/page-files.ts';
 import { createPageServer } from '../../../../dashboards/web/server.ts';
-import type { TicketFeed, TicketsDocument } from '../../../../dashboards/web/ticket-feed.ts';
-import { listen, send, view } from './page-address.ts';
+import type { QuarantineFilter } from '../../../../dashboards/web/quarantine-pages.ts';
+import type { LiveFeed } from '../../../../dashboards/web/snapshot-feed.ts';
+import type { TicketsDocument } from '../../../../dashboards/web/ticket-feed.ts';
+import { listen, send, testPages, view } from './page-address.ts';
 
 const pageFolder = fileURLToPath(new URL('../../../../dashboards/web/page/', import.meta.url));
 
@@ -31,14 +41,24 @@ describe('page server', () => {
   let port: number;
   let state: TicketsDocument['state'] = 'live';
   const events = createLiveEvents();
-  const feed: TicketFeed = {
+  const asked: QuarantineFilter[] = [];
+  const feed: LiveFeed = {
     current: () => ({ ...document, state }),
     refresh: () => Promise.resolve(),
     version: 1,
+    pulse: () => ({ completeUpToMs: document.completeUpToMs }),
   };
 
   beforeAll(async () => {
-    server = createPageServer({ feed, events, files: await loadPageFiles(pageFolder) });
+    server = createPageServer({
+      ...testPages({ feed, events }),
+      async quarantine(filter) {
+        asked.push(filter);
+        if (filter.page === 9) throw new PipelineError('WH_5003', 'secret-host is down');
+        return { page: filter.page, page_size: 10, total: 0, rows: [] };
+      },
+      files: await loadPageFiles(pageFolder),
+    });
     port = await listen(server);
   });
 
@@ -51,10 +71,15 @@ describe('page server', () => {
   it.each([
     ['/', 'text/html; charset=utf-8'],
     ['/?from=mail', 'text/html; charset=utf-8'],
+    ['/logs', 'text/html; charset=utf-8'],
+    ['/pipeline', 'text/html; charset=utf-8'],
     ['/tickets.js', 'text/javascript; charset=utf-8'],
     ['/theme.css', 'text/css; charset=utf-8'],
     ['/icon.svg', 'image/svg+xml'],
     ['/api/tickets', 'application/json; charset=utf-8'],
+    ['/api/logs', 'application/json; charset=utf-8'],
+    ['/api/pipeline', 'application/json; charset=utf-8'],
+    ['/api/quarantine', 'application/json; charset=utf-8'],
     ['/api/measures', 'application/json; charset=utf-8'],
     ['/nowhere', 'application/json; charset=utf-8'],
   ])(
@@ -85,6 +110,9 @@ describe('page server', () => {
     '/__proto__',
     '/api',
     '/api/tickets/1',
+    '/api/events/nowhere',
+    '/frame.html',
+    '/logs.html',
     '*',
   ])('knows no page %s', async (path) => {
     const { status, body } = await send(port, path);
@@ -119,6 +147,35 @@ describe('page server', () => {
     state = 'live';
   });
 
+  it('gives one page of what is set aside, and nothing to a filter that is none', async () => {
+    const found = await send(port, '/api/quarantine?dataset=logs&reason=agent:missing&page=2');
+    expect([found.status, JSON.parse(found.body)]).toEqual([
+      200,
+      { page: 2, page_size: 10, total: 0, rows: [] },
+    ]);
+    expect(asked.at(-1)).toEqual({ dataset: 'logs', reason: 'agent:missing', page: 2 });
+    const before = asked.length;
+    const refused = await send(port, "/api/quarantine?reason=a'%20OR%20'1'='1");
+    expect([refused.status, asked.length]).toEqual([400, before]);
+    const down = await send(port, '/api/quarantine?page=9');
+    expect([down.status, JSON.parse(down.body)]).toEqual([
+      503,
+      { error: 'the warehouse does not answer', code: 'WH_5003' },
+    ]);
+  });
+
+  it('streams each page under its own name', async () => {
+    for (const [path, event] of [
+      ['/api/events/logs', 'logs'],
+      ['/api/events/pipeline', 'pipeline'],
+    ] as const) {
+      const viewer = await view(port, path);
+      await expect.poll(() => viewer.events[0]?.event).toBe(event);
+      viewer.leave();
+    }
+    await expect.poll(() => events.viewers).toBe(0);
+  });
+
   it('streams the document to a viewer at once', async () => {
     const viewer = await view(port);
     expect(viewer.headers['content-type']).toBe('text/event-stream; charset=utf-8');
@@ -133,35 +190,57 @@ describe('page server', () => {
     const { body } = await send(port, '/api/measures');
     const catalogue = JSON.parse(body) as { measures: { name: string; sql: string }[] };
     expect(catalogue.measures.map(({ name }) => name)).toEqual(
-      [...ticketMeasures, ...ticketBooks].map(({ name }) => name),
+      [...ticketMeasures, ...ticketBooks, ...logMeasures, ...logBooks].map(({ name }) => name),
     );
     for (const { sql } of catalogue.measures) expect(sql).toMatch(/^SELECT .+ FROM reporting\./);
   });
 });
 
-describe('page', () => {
+describe.each(['/', '/logs', '/pipeline'])('page %s', (path) => {
+  const read = async () => (await loadPageFiles(pageFolder)).get(path)?.body.toString('utf8') ?? '';
+
   it('holds no inline script or style, no address elsewhere, and only figures that exist', async () => {
-    const files = await loadPageFiles(pageFolder);
-    const html = files.get('/')?.body.toString('utf8') ?? '';
+    const html = await read();
+    expect(html).toContain('</html>');
+    expect(html).not.toContain('{{');
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/i);
-    for (const { body, contentType } of files.values()) {
-      if (contentType.startsWith('image/')) continue;
-      expect(body.toString('utf8')).not.toMatch(/https?:\/\/|@import|url\(/);
-    }
-    const names = new Set([...ticketMeasures, ...ticketBreakdowns].map(({ name }) => name));
+    const names = new Set(
+      [...ticketMeasures, ...ticketBreakdowns, ...logMeasures, ...logBreakdowns].map(
+        ({ name }) => name,
+      ),
+    );
     const used = [
-      ...html.matchAll(/data-(?:measure|breakdown|beside|parts-of|count-of)="([^"]+)"/g),
+      ...html.matchAll(/data-(?:measure|breakdown|beside|total|parts-of|count-of)="([^"]+)"/g),
     ].map(([, name]) => name);
-    expect(used.length).toBeGreaterThan(10);
+    expect(used.length).toBeGreaterThan(path === '/pipeline' ? -1 : 10);
     for (const name of used) expect(names).toContain(name);
   });
 
+  it('links all pages and says which one it is', async () => {
+    const html = await read();
+    const links = [...html.matchAll(/<a href="([^"]*)"( aria-current="page")?>/g)];
+    const pages = links.filter(([, address]) => !address?.startsWith('api/')).slice(0, 3);
+    expect(pages.map(([, address]) => address)).toEqual(['./', 'logs', 'pipeline']);
+    expect(html.match(/aria-current="page"/g)).toHaveLength(1);
+  });
+
   it('writes each measure in the catalogue’s format', async () => {
-    const html = (await loadPageFiles(pageFolder)).get('/')?.body.toString('utf8') ?? '';
+    const html = await read();
     const formats = { '#,0': 'count', '#,0.00': 'mean', '0.0 %': 'share' } as const;
-    for (const { name, format } of ticketMeasures) {
+    const catalogue = { '/': ticketMeasures, '/logs': logMeasures }[path] ?? [];
+    for (const { name, format } of catalogue) {
       const tag = new RegExp(`<[^>]*data-measure="${name}"[^>]*>`).exec(html)?.[0];
       expect(tag).toContain(`data-format="${formats[format]}"`);
+    }
+  });
+});
+
+describe('files of the pages', () => {
+  it('know no address elsewhere', async () => {
+    const files = await loadPageFiles(pageFolder);
+    for (const { body, contentType } of files.values()) {
+      if (contentType.startsWith('image/')) continue;
+      expect(body.toString('utf8')).not.toMatch(/https?:\/\/|@import|url\(/);
     }
   });
 });

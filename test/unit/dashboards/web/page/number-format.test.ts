@@ -6,6 +6,7 @@ interface NumberFormat {
   rawText(value: number | null | undefined): string;
   formatTime(ms: number, nowMs: number): string;
   formatAge(ageMs: number): string;
+  formatBytes(bytes: number): string;
   formatDay(day: string): string;
   lastDays(
     figures: readonly { readonly label: string | null; readonly value: number | null }[],
@@ -80,5 +81,16 @@ describe('times on the page', () => {
     ]);
     expect(page.lastDays(figures.slice(0, 1), 31)).toEqual([{ day: '2025-07-04', value: 3 }]);
     expect(page.lastDays([], 31)).toEqual([]);
+  });
+});
+
+describe('bytes', () => {
+  it.each([
+    [0, '0 bytes'],
+    [1_023, '1,023 bytes'],
+    [1_536, '1.5 KiB'],
+    [5 * 1024 ** 3, '5 GiB'],
+  ])('%d are %s', (bytes, text) => {
+    expect(page.formatBytes(bytes)).toBe(text);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
-import { assembleFigures, ticketQueries } from '../../../../dashboards/web/measure-queries.ts';
+import { assembleFigures, ticketQueries } from '../../../../dashboards/web/ticket-figures.ts';
 import { figureRows } from './figure-rows.ts';
 
-describe('query set', () => {
+describe('query set of the tickets page', () => {
   const queries = ticketQueries();
 
   it('reads reporting views and nothing else', () => {

@@ -1,0 +1,86 @@
+/** The books: where every row that was read has gone. */
+
+import { byId, count, element } from './element.js';
+
+/** The terms, in the order in which they are read. */
+const terms = [
+  ['shown', 'shown'],
+  ['repeats', 'repeats'],
+  ['superseded', 'superseded'],
+  ['quarantined', 'set aside'],
+  ['quarantined_repeats', 'repeats of those'],
+  ['dead_lettered', 'unreadable'],
+];
+
+/** What the terms do not explain; 0 when the books close. */
+export function unexplained(books) {
+  return books.read - terms.reduce((sum, [name]) => sum + books[name], 0);
+}
+
+/**
+ * Writes the books into `<id>` (the sum), `<id>-bar` and `<id>-hint`.
+ *
+ * @param {object} books
+ * @param {{unit: string, whole: string, prefix: string, without?: string[]}} words what is counted,
+ *   what all of it is, the measures' prefix, and terms that this dataset has not
+ */
+export function showBooks(id, books, { unit, whole, prefix, without = [] }) {
+  if (!books) return;
+  const own = terms.filter(([name]) => !without.includes(name));
+  const term = (name, words) =>
+    element(
+      'span',
+      { class: `term ${books[name] === 0 ? 'zero' : ''}`, 'data-part': name },
+      element(
+        'b',
+        { 'data-measure': `${prefix}${name}`, 'data-value': String(books[name]) },
+        count(books[name]),
+      ),
+      ` ${words}`,
+    );
+  byId(id).replaceChildren(
+    term('read', `${unit} read`),
+    ...own.flatMap(([name, words], index) => [index === 0 ? ' = ' : ' + ', term(name, words)]),
+  );
+  byId(`${id}-bar`).replaceChildren(
+    ...own
+      .filter(([name]) => books[name] > 0)
+      .map(([name, words]) => segment(name, books[name], words)),
+  );
+  const difference = unexplained(books);
+  const hint = byId(`${id}-hint`);
+  hint.classList.toggle('wrong', difference !== 0);
+  hint.textContent =
+    difference === 0
+      ? `The books close: ${whole} is accounted for.`
+      : `The books do not close: ${count(difference)} ${unit} are unexplained.`;
+}
+
+function segment(name, value, words) {
+  const node = element('span', { 'data-part': name, title: `${count(value)} ${words}` });
+  node.style.setProperty('flex-grow', String(value));
+  return node;
+}
+
+/** The books of each day as rows of a table; days that do not close are marked. */
+export function showDayBooks(body, days) {
+  const rows = days.map((books) => {
+    const cell = (name) =>
+      element(
+        'td',
+        { class: books[name] === 0 ? 'number zero' : 'number', 'data-part': name },
+        count(books[name]),
+      );
+    return element(
+      'tr',
+      { 'data-day': books.day, ...(unexplained(books) === 0 ? {} : { class: 'wrong' }) },
+      element('th', { scope: 'row' }, books.day),
+      cell('read'),
+      ...terms.map(([name]) => cell(name)),
+    );
+  });
+  if (rows.length === 0) {
+    rows.push(element('tr', {}, element('td', { colspan: '8', class: 'none' }, 'none yet')));
+  }
+  body.replaceChildren(...rows);
+}

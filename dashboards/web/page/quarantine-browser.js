@@ -1,0 +1,138 @@
+/** Turns the pages of what is set aside. Originals are shown as text, whatever they hold. */
+
+import { byId, count, element, setText } from './element.js';
+import { reasonLine } from './figures.js';
+import { formatBytes } from './number-format.js';
+
+export function createQuarantineBrowser() {
+  const view = { page: 1, total: 0, pageSize: 1, datasets: null, asked: 0 };
+  const dataset = byId('filter-dataset');
+  const reason = byId('filter-reason');
+  const newer = byId('page-newer');
+  const older = byId('page-older');
+
+  async function load() {
+    const asked = (view.asked += 1);
+    const query = new URLSearchParams({ page: String(view.page) });
+    if (dataset.value) query.set('dataset', dataset.value);
+    if (reason.value) query.set('reason', reason.value);
+    const found = await fetch(`api/quarantine?${query}`)
+      .then((response) => (response.ok ? response.json() : null))
+      .catch(() => null);
+    // Somebody has gone on meanwhile: that answer counts.
+    if (asked !== view.asked) return;
+    if (found) showPage(found);
+    else setText(byId('browser-count'), 'The list cannot be read now; it is tried again.');
+  }
+
+  function showPage({ page, page_size: pageSize, total, rows }) {
+    const last = Math.max(1, Math.ceil(total / pageSize));
+    if (page > last) {
+      view.page = last;
+      void load();
+      return;
+    }
+    const first = (page - 1) * pageSize + 1;
+    setText(
+      byId('browser-count'),
+      total === 0
+        ? 'Nothing is set aside.'
+        : `${count(first)} to ${count(first + rows.length - 1)} of ${count(total)}, the newest first`,
+    );
+    newer.disabled = page <= 1;
+    older.disabled = page >= last;
+    const list = byId('browser-rows');
+    const opened = new Set(
+      [...list.querySelectorAll('details[open]')].map((node) => node.dataset.event),
+    );
+    list.replaceChildren(...rows.map((row) => rowItem(row, opened.has(row.event_id))));
+  }
+
+  /** The reasons that there are, each once, with how many rows have it. */
+  function showReasonChoices() {
+    const counts = new Map();
+    for (const [name, { quarantine }] of Object.entries(view.datasets)) {
+      if (dataset.value && dataset.value !== name) continue;
+      for (const { reasons, count: rows } of quarantine) {
+        for (const each of reasons.split(',')) counts.set(each, (counts.get(each) ?? 0) + rows);
+      }
+    }
+    const chosen = counts.has(reason.value) ? reason.value : '';
+    const choices = [...counts].toSorted((a, b) => b[1] - a[1]);
+    reason.replaceChildren(
+      element('option', { value: '' }, 'any'),
+      ...choices.map(([name, rows]) =>
+        element('option', { value: name }, `${name} (${count(rows)})`),
+      ),
+    );
+    reason.value = chosen;
+  }
+
+  function begin() {
+    view.page = 1;
+    void load();
+  }
+
+  dataset.addEventListener('change', () => {
+    showReasonChoices();
+    begin();
+  });
+  reason.addEventListener('change', begin);
+  newer.addEventListener('click', () => turn(-1));
+  older.addEventListener('click', () => turn(1));
+
+  function turn(by) {
+    view.page = Math.max(1, view.page + by);
+    void load();
+  }
+
+  return {
+    /** A new state of the warehouse: the same page of it is read anew. */
+    show(datasets) {
+      view.datasets = datasets;
+      showReasonChoices();
+      void load();
+    },
+  };
+}
+
+function rowItem(row, open) {
+  const details = element(
+    'details',
+    { 'data-event': row.event_id ?? '', ...(open ? { open: '' } : {}) },
+    element(
+      'summary',
+      {},
+      element('b', {}, row.ticket_id ?? 'no ticket id'),
+      ' ',
+      ...row.reasons.split(',').flatMap((reason) => [element('code', {}, reason), ' ']),
+      element('span', { class: 'quiet' }, `${row.dataset}, ${row.quarantined_at ?? ''} UTC`),
+    ),
+    ...row.meaning.map(reasonLine),
+    originalOf(row),
+    element('p', { class: 'hint' }, factsOf(row)),
+  );
+  return element('li', {}, details);
+}
+
+function originalOf({ original, original_encoding: encoding }) {
+  if (original === null) {
+    return element('p', { class: 'hint' }, 'The original could not be read; its bytes are kept.');
+  }
+  const note = encoding === 'base64' ? 'Bytes that are no text, in base64:\n' : '';
+  return element('pre', {}, note + original);
+}
+
+function factsOf({ original, original_bytes: bytes, copies, ...row }) {
+  const cut =
+    original !== null && bytes !== null && bytes > new Blob([original]).size
+      ? [`the beginning of ${formatBytes(bytes)}`]
+      : [];
+  return [
+    ...cut,
+    copies === 1 ? 'stands there once' : `stands there ${count(copies)} times`,
+    `event ${row.event_id}`,
+    `record ${row.raw_pointer ?? 'unknown'}`,
+    `rules of version ${row.rules_version}`,
+  ].join(' · ');
+}
