@@ -62,7 +62,7 @@ function judgedBy(image: PublishedImage, rulesVersion: number): PublishedImage {
   return image.kind === '+' || image.kind === '-' ? { ...image, rulesVersion } : image;
 }
 
-function intoBatches<T>(items: readonly T[], size: number, random: () => number): T[][] {
+export function intoBatches<T>(items: readonly T[], size: number, random: () => number): T[][] {
   const batches: T[][] = [];
   for (let start = 0; start < items.length;) {
     const length = 1 + Math.floor(random() * size);
@@ -72,7 +72,7 @@ function intoBatches<T>(items: readonly T[], size: number, random: () => number)
   return batches;
 }
 
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return items
     .map((item) => ({ item, at: random() }))
     .sort((a, b) => a.at - b.at)
