@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { projectColumns } from '../../../schemas/datasets/projection.ts';
-import { tableDatasets } from '../../../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../../../schemas/datasets/registry.ts';
 import { imageId, keyHash } from '../../../schemas/image-identity.ts';
 import { imageRowColumns } from '../../../schemas/image-row.ts';
 import { streamDefinition } from '../../../schemas/lake-layout.ts';
+import { logRowColumns, logVerdictColumns } from '../../../schemas/log-row.ts';
 import { avroFieldName, rowChangeSchema } from '../../../schemas/row-change.ts';
 
 /** Columns of a CREATE TABLE in the migrations, as `name TYPE`. */
@@ -28,6 +29,20 @@ describe('contracts', () => {
       expect(migrationColumns(file, `careplus.${dataset.entity}_changes`)).toEqual(expected);
       expect(streamDefinition(dataset, 60).table.columns.map((c) => c.name)).toEqual(
         imageRowColumns(dataset).map((c) => c.name),
+      );
+    }
+  });
+
+  it('give lake, stage and state of a log the same columns in the same order', () => {
+    for (const dataset of logDatasets) {
+      const expected = logRowColumns(dataset).map((c) => `${c.name} ${c.warehouseType}`);
+      const verdict = logVerdictColumns(dataset).map((c) => `${c.name} ${c.warehouseType}`);
+      const file = '004-logs.sql';
+      expect(migrationColumns(file, `stage.${dataset.entity}_entry`)).toEqual(expected);
+      const state = migrationColumns(file, `careplus.${dataset.entity}_entry`);
+      expect(state.slice(-verdict.length)).toEqual(verdict);
+      expect(streamDefinition(dataset, 60).table.columns.map((c) => c.name)).toEqual(
+        logRowColumns(dataset).map((c) => c.name),
       );
     }
   });
