@@ -22,7 +22,7 @@ describe.runIf(existsSync(dump))('the real month of CarePlus', () => {
     );
     expect(run.code, run.stderr).toBe(0);
     const result = JSON.parse(run.stdout) as { datasets: object[] };
-    expect(result.datasets).toEqual([
+    expect(result.datasets).toContainEqual(
       expect.objectContaining({
         dataset: 'tickets',
         read: 810,
@@ -35,7 +35,7 @@ describe.runIf(existsSync(dump))('the real month of CarePlus', () => {
         in_flight: 0,
         unexplained: 0,
       }),
-    ]);
+    );
   });
 
   it('shows the published figures, and the averages over rows that count once', async () => {

@@ -78,7 +78,9 @@ describe('bad input and kills', () => {
   const verified = async () => {
     const run = await stack.careplus(['--json', 'verify']);
     expect(run.code, run.stdout).toBe(0);
-    return (JSON.parse(run.stdout) as { datasets: Record<string, unknown>[] }).datasets[0];
+    return (JSON.parse(run.stdout) as { datasets: Record<string, unknown>[] }).datasets.find(
+      ({ dataset }) => dataset === 'tickets',
+    );
   };
 
   it('sets a record of garbage bytes aside and goes on', async () => {

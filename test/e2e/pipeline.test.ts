@@ -10,6 +10,7 @@ import { mysqlDump } from './mysql-dump.ts';
 /** The books in the words of `verify`; the generator counts from how it made each row. */
 function expectedBooks({ read, shown, repeats, quarantined, quarantinedRepeats }: TicketBooks) {
   return {
+    dataset: 'tickets',
     ok: true,
     read,
     shown,
@@ -51,7 +52,7 @@ describe('the whole pipeline', () => {
     );
     expect(run.code, run.stderr).toBe(0);
     const result = JSON.parse(run.stdout) as { datasets: object[] };
-    expect(result.datasets).toEqual([expect.objectContaining(expectedBooks(month.books))]);
+    expect(result.datasets).toContainEqual(expect.objectContaining(expectedBooks(month.books)));
     mysql = await stack.mysql();
     page = openPage(stack.env()['CAREPLUS_DASHBOARD_URL'] ?? '');
   });
