@@ -4,7 +4,7 @@
  * anything is installed, so it is plain JavaScript without dependencies.
  *
  *   node setup.mjs               what the local stack needs
- *   node setup.mjs --for tests   and what only the tests need (today nothing more)
+ *   node setup.mjs --for tests   and what only the tests need: a browser
  *
  * Writes to standard error. Exit codes: 0 ready, 78 this system or user cannot be set up (the
  * message says what to do), 1 an installation failed, 130 interrupted.
@@ -191,7 +191,7 @@ async function installNpmPackages() {
 // ---------------------------------------------------------------- Debian packages
 
 /** What is missing, each as a list of packages of which the first that apt knows is taken. */
-function missingPackages() {
+function missingPackages(forTests) {
   const missing = [];
   if (programs.findMariadb() === null) missing.push(['mariadb-server']);
   if (programs.findPostgres().length === 0) missing.push(['postgresql-15', 'postgresql']);
@@ -199,6 +199,7 @@ function missingPackages() {
     missing.push(['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless']);
   }
   if (programs.kafkaJars() === null && programs.findMaven() === null) missing.push(['maven']);
+  if (forTests && programs.findChromium() === null) missing.push(['chromium', 'chromium-browser']);
   return missing;
 }
 
@@ -274,8 +275,8 @@ async function fetchKafkaJars() {
 // ---------------------------------------------------------------- all of it
 
 /** Every part that is missing, in the order in which they must be installed. */
-function plan() {
-  const debian = missingPackages();
+function plan(forTests) {
+  const debian = missingPackages(forTests);
   const steps = [];
   if (!npmPackagesInstalled()) {
     steps.push({ what: 'npm packages with Node 24', install: installNpmPackages });
@@ -300,12 +301,13 @@ async function main(args) {
   if (!known) throw new SetupError('usage: node setup.mjs [--for tests]', EXIT_CONFIG);
   const began = Date.now();
   checkSystem();
-  const steps = plan();
+  const forTests = args.length > 0;
+  const steps = plan(forTests);
   if (steps.length === 0) return;
   say(`missing: ${steps.map(({ what }) => what).join('; ')}`);
   say('installing it now; all of it takes about a minute on a bare machine');
   for (const { install } of steps) await install();
-  const left = plan().map(({ what }) => what);
+  const left = plan(forTests).map(({ what }) => what);
   if (left.length > 0)
     throw new SetupError(`still missing after the installation: ${left.join('; ')}`);
   say(`ready in ${seconds(began)}`);

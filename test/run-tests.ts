@@ -85,7 +85,7 @@ try {
   if (!long) for (const check of checks) counts.push(await runCheck(check));
   if (!process.argv.includes('--checks-only')) {
     const env = long ? { CAREPLUS_LONG: '1' } : {};
-    for (const project of ['unit', 'model', 'integration', 'e2e']) {
+    for (const project of ['unit', 'model', 'integration', 'e2e', 'browser']) {
       counts.push(await runProject(project, env));
     }
   }

@@ -14,7 +14,7 @@ export interface Books {
 }
 
 /** The books that are kept: one measure for each term, all over one view. */
-export const booksByDataset = {
+const booksByDataset = {
   tickets: ticketBooks,
   logs: logBooks,
 } as const satisfies Record<string, readonly Measure[]>;

@@ -6,7 +6,7 @@ import type { WarehouseRow } from './warehouse.ts';
 const BREAKDOWN_LIMIT = 60;
 
 /** A measure's parts, whole numbers, and what they make. */
-export interface Figure {
+interface Figure {
   /** Unrounded; null where there is nothing to divide by. */
   readonly value: number | null;
   readonly numerator: number;
@@ -14,7 +14,7 @@ export interface Figure {
   readonly denominator: number | null;
 }
 
-export type LabelledFigure = Figure & { readonly label: string | null };
+type LabelledFigure = Figure & { readonly label: string | null };
 
 /** What one page shows of the catalogue. */
 export interface MeasureSet {

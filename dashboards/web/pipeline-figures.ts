@@ -19,7 +19,7 @@ const REASONS = 200;
 const VERIFICATIONS = 20;
 
 /** What `careplus verify` found last. */
-export interface LastVerification {
+interface LastVerification {
   readonly verifiedAtMs: number;
   readonly ok: boolean;
   /** Null when the kept result does not say. */

@@ -14,7 +14,7 @@ interface Problem {
 }
 
 /** What every page's document says of itself. */
-export interface DocumentState {
+interface DocumentState {
   /**
    * `loading`: not read yet · `live`: the latest batch · `stale`: the last truth, for the latest
    * batch cannot be read · `unavailable`: nothing could be read so far.

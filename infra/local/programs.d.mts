@@ -8,6 +8,7 @@ export function findMariadb(): {
 } | null;
 export function findPostgres(): readonly { readonly major: number; readonly bin: string }[];
 export function findJava(): string | null;
+export function findChromium(): string | null;
 export function findMaven(): string | null;
 export function kafkaPomHash(): string;
 export function kafkaJars(): { readonly classPath: string } | null;

@@ -68,6 +68,11 @@ export function findMaven() {
   return onPath('mvn') ?? null;
 }
 
+/** @returns the path of a browser for the tests, or null. */
+export function findChromium() {
+  return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome') ?? null;
+}
+
 /** What the folder of jars must be marked with: another pom means other jars. */
 export function kafkaPomHash() {
   return createHash('sha256').update(readFileSync(kafkaPom)).digest('hex');
