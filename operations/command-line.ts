@@ -20,7 +20,7 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   verify: () => import('./verbs/verify.ts'),
   status: planned,
   quarantine: planned,
-  replay: planned,
+  replay: () => import('./verbs/replay.ts'),
   snapshot: planned,
   trace: planned,
   doctor: planned,

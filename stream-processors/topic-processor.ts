@@ -11,6 +11,7 @@ import { processorGroup, type Topic } from '../schemas/topics.ts';
 import type { BatchProcessor } from './batch-processor.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
+import { lakeRecord } from './firehose/lake-record.ts';
 
 type ProcessedDataset = LakeDataset & { readonly topic: Topic };
 
@@ -67,7 +68,7 @@ function build<D extends ProcessedDataset>(
         const { rows, deadLetters: letters } = await processor.process(batch, during);
         // Letters first: an offset may only pass a record that is kept somewhere.
         if (letters.length > 0) await deadLetters.write(letters, during);
-        await sender.send(rows.map(toRecord), during);
+        await sender.send(rows.map(lakeRecord), during);
         counters.rows.inc(labels, rows.length);
         counters.deadLetters.inc(labels, letters.length);
       },
@@ -90,11 +91,6 @@ function build<D extends ProcessedDataset>(
       firehose.destroy();
     },
   };
-}
-
-/** One JSON document a record, with a line end so that error objects split. */
-function toRecord(row: object): Buffer {
-  return Buffer.from(`${JSON.stringify(row)}\n`, 'utf8');
 }
 
 function createCounters(registry: DaemonContext['metrics']) {

@@ -7,7 +7,6 @@ import { notYet } from '../cli/not-yet.ts';
 const planned = [
   ['status', '', 'each hop: position, lag, freshness, holes, quarantine, retention headroom'],
   ['quarantine', '[action] [id]', 'list, show or requeue what the rules set aside'],
-  ['replay', '', 'process a range of the topic or the lake again; a dry run by default'],
   ['snapshot', '[dataset]', 're-snapshot a table while streaming goes on'],
   ['trace', '<ticket-id>', 'one ticket’s whole life, from binlog position to row'],
   ['doctor', '', 'check grants, settings, topics, streams, rights and disk'],

@@ -80,4 +80,39 @@ describe('archive, replay and quarantine', () => {
       next.set(each.partition, each.last + 1n);
     }
   });
+
+  const figures = async () => {
+    const { stdout } = await stack.careplus([
+      ...['--json', 'query'],
+      'SELECT * FROM reporting.ticket_books ORDER BY book_day',
+    ]);
+    return stdout;
+  };
+  const replay = async (...args: string[]) => {
+    const run = await stack.careplus(['--json', 'replay', ...args]);
+    expect(run.code, run.stderr).toBe(0);
+    return JSON.parse(run.stdout) as Record<string, unknown>;
+  };
+  const settled = async () => {
+    const run = await stack.careplus(['wait', '--idle', '--timeout', '20s']);
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+  };
+
+  it('changes no figure by a replay, from the topic or the lake, however often', async () => {
+    await settled();
+    const before = await figures();
+    const dry = await replay();
+    expect(dry).toMatchObject({ executed: false, changes: [], not_in_warehouse: 0, unreadable: 0 });
+    expect(Number(dry['images'])).toBeGreaterThanOrEqual(40);
+    const first = await replay('--execute');
+    expect(first['images']).toBe(dry['images']);
+    const fromLake = await replay('--execute', '--source', 'lake');
+    expect(fromLake['images']).toBe(dry['images']);
+    // A row behind them: when it has arrived, they have.
+    await mysql.query(insert('BEHIND'));
+    await settled();
+    await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'BEHIND'`);
+    await settled();
+    expect(await figures()).toBe(before);
+  });
 });

@@ -65,6 +65,9 @@ describe('a command line that is not understood ends with 78', () => {
     [['run', 'cdc-raeder'], 'there are cdc-reader'],
     [['wait'], '--idle'],
     [['wait', '--idle', '--timeout', 'soon'], 'such as 120s'],
+    [['replay', '--from', 'soon'], 'such as 2025-07-01'],
+    [['replay', '--seqs', '9-1'], 'the lower one first'],
+    [['replay', '--rate', '0'], 'above 0'],
     [['query'], 'sql'],
     [['query', ' '], 'empty'],
   ])('%j', async (args, message) => {
@@ -89,7 +92,6 @@ describe('what is not there yet says so', () => {
   it.each([
     [['status']],
     [['quarantine', 'list']],
-    [['replay']],
     [['snapshot']],
     [['trace', 'T1']],
     [['doctor']],
