@@ -4,7 +4,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-api';
 import type { AwsConfig } from '../../runtime/config/config-schema.ts';
-import { tableDatasets } from '../../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../../schemas/datasets/registry.ts';
 import { glueTable, processedPrefix, type GlueTable } from '../../schemas/lake-layout.ts';
 import type { GlueType, LakeColumn } from '../../schemas/lake-column.ts';
 import { downloadObjects } from './lake-objects.ts';
@@ -54,7 +54,7 @@ export async function queryLake<T>(
     const interrupt = () => connection.interrupt();
     signal.addEventListener('abort', interrupt);
     try {
-      for (const dataset of tableDatasets) {
+      for (const dataset of [...tableDatasets, ...logDatasets]) {
         const table = glueTable(dataset);
         const target = path.join(folder, table.name);
         await mkdir(target);

@@ -1,8 +1,34 @@
-import type { CleanColumn, TableDataset } from '../../schemas/datasets/dataset.ts';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import {
+  isTableDataset,
+  type AnyDataset,
+  type LakeDataset,
+} from '../../schemas/datasets/lake-dataset.ts';
+import type { LogColumn, LogDataset } from '../../schemas/datasets/log-dataset.ts';
 
 /** Name of a dataset's view of the clean truth, such as `support_tickets`. */
-export function truthViewName(dataset: TableDataset): string {
+export function truthViewName(dataset: LakeDataset): string {
   return dataset.name.replaceAll('-', '_');
+}
+
+/** The clean truth that a dataset's lake rows add up to, by the rules of the warehouse. */
+export function truthViewSql(dataset: AnyDataset): string {
+  return isTableDataset(dataset) ? tableTruthSql(dataset) : logTruthSql(dataset);
+}
+
+/** Ranges that came again count once; an entry is judged by the newest rules that saw it. */
+function logTruthSql(dataset: LogDataset): string {
+  return `
+    WITH placed AS (
+      SELECT *, ROW_NUMBER() OVER (
+        PARTITION BY host, generation, pos ORDER BY rules_version DESC) AS delivery
+      FROM ${dataset.glueTable} WHERE kind = 'E'),
+    judged AS (
+      SELECT *, COUNT(*) OVER (PARTITION BY entry_id) AS copies, ROW_NUMBER() OVER (
+        PARTITION BY entry_id ORDER BY rules_version DESC, generation, host, pos) AS verdict
+      FROM placed WHERE delivery = 1)
+    SELECT entry_id, ${dataset.cleanColumns.map(cleanColumn).join(', ')}, CAST(copies AS BIGINT) AS copies
+    FROM judged WHERE verdict = 1 AND accepted = 1`;
 }
 
 /**
@@ -11,7 +37,7 @@ export function truthViewName(dataset: TableDataset): string {
  * and of each key the accepted row with the greatest rank and image id is shown. Right at rest:
  * numbers that are still on their way are not waited for.
  */
-export function truthViewSql(dataset: TableDataset): string {
+function tableTruthSql(dataset: TableDataset): string {
   const columns = dataset.cleanColumns.map(cleanColumn).join(', ');
   return `
     WITH numbered AS (
@@ -41,6 +67,16 @@ export function truthViewSql(dataset: TableDataset): string {
     FROM live WHERE place = 1 AND accepted = 1`;
 }
 
-function cleanColumn({ name, type }: CleanColumn): string {
-  return type === 'timestamp' ? `epoch_ms(${name}_ms) AS ${name}` : name;
+function cleanColumn({ name, type }: LogColumn): string {
+  switch (type) {
+    case 'timestamp':
+      return `epoch_ms(${name}_ms) AS ${name}`;
+    case 'hundredths':
+      return `CAST(CAST(${name}_hundredths AS DECIMAL(9, 2)) / 100 AS DECIMAL(5, 2)) AS ${name}`;
+    case 'boolean':
+      return `${name} = 1 AS ${name}`;
+    case 'text':
+    case 'integer':
+      return name;
+  }
 }
