@@ -28,7 +28,7 @@ export function createLogFeed(
     ...parts,
     queries: logQueries(),
     assemble: assembleLogFigures,
-    onFigures: ({ frontiers }) => freshness.onFrontiers(frontiers),
+    onFigures: ({ frontiers }, batch) => freshness.onFrontiers(frontiers, batch),
   });
   const pulse = () => ({ completeUpToMs: freshness.completeUpToMs });
   return {

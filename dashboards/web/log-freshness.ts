@@ -1,14 +1,18 @@
+import { z } from 'zod';
 import { shipperCheckpointSchema, type ShipperCheckpoint } from '../../schemas/checkpoint.ts';
+import type { LoadedBatch } from './batch-watch.ts';
 import type { Frontier } from './freshness.ts';
 
-/** What one host's shipper has sent and what it has still before it. */
+/** What one host's shipper has sent, and what is still before it and before the loader. */
 export interface ShippedLogs {
   readonly host: string;
   readonly files: number;
-  /** Bytes in the topic, of all files that the shipper still knows or was seen to let go. */
+  /** Bytes in the topic. */
   readonly shippedBytes: number;
   /** Bytes that stand in the files and are not in the topic yet. */
-  readonly waitingBytes: number;
+  readonly unshippedBytes: number;
+  /** Bytes in the topic that the warehouse does not cover yet; null when that is not told. */
+  readonly uncoveredBytes: number | null;
   /** The newest heartbeat, epoch ms. */
   readonly seenAtMs: number;
 }
@@ -17,65 +21,78 @@ export interface ShippedLogs {
 export interface LogFreshness {
   /** A record of the shippers' checkpoint topic: key `<host>/<generation>`, null for a tombstone. */
   onRecord(key: string, value: Buffer | null): void;
-  /** Covered bytes (`seq`) and newest time of reading, per host. */
-  onFrontiers(frontiers: readonly Frontier[]): void;
+  /** A state of the warehouse, and the batch after which it was read. */
+  onFrontiers(frontiers: readonly Frontier[], batch: LoadedBatch | null): void;
   /** Epoch ms up to which every host's files are shown; null when one is unknown or there is none. */
   readonly completeUpToMs: number | null;
   readonly hosts: readonly ShippedLogs[];
 }
 
+/** What the loader tells of each file: the first byte that is not covered. */
+const coveredFiles = z.looseObject({
+  files: z.array(z.looseObject({ host: z.string(), generation: z.string(), upto: z.number() })),
+});
+
 export function createLogFreshness(): LogFreshness {
   const checkpoints = new Map<string, ShipperCheckpoint>();
-  /** Bytes of files that are gone: the warehouse still counts them. */
-  const goneBytes = new Map<string, number>();
-  let completeMs: ReadonlyMap<string, number | null> = new Map();
+  let covered: ReadonlyMap<string, number> | undefined;
   let frontiers: readonly Frontier[] = [];
+  let completeMs: ReadonlyMap<string, number | null> = new Map();
 
-  const bytesOf = ({ offset, generationStart }: ShipperCheckpoint) => offset - generationStart;
+  /** Of files that are gone nothing more comes: what was not shipped of them is lost. */
+  const filesOf = (host: string) =>
+    [...checkpoints.values()].filter((file) => file.host === host && file.state !== 'gone');
 
-  function ofHost(host: string): ShippedLogs | undefined {
-    const files = [...checkpoints.values()].filter((file) => file.host === host);
-    if (files.length === 0) return undefined;
-    const sum = (value: (file: ShipperCheckpoint) => number) =>
-      files.reduce((total, file) => total + value(file), 0);
-    return {
-      host,
-      files: files.length,
-      shippedBytes: sum(bytesOf) + (goneBytes.get(host) ?? 0),
-      waitingBytes: sum(({ offset, seenBytes }) => Math.max(0, seenBytes - offset)),
-      seenAtMs: Math.max(...files.map(({ writtenAtMs }) => writtenAtMs)),
-    };
+  function uncovered(files: readonly ShipperCheckpoint[]): number | null {
+    const known = covered;
+    if (!known) return null;
+    return sum(files, ({ host, generation, offset, generationStart }) =>
+      Math.max(0, offset - (known.get(`${host}/${generation}`) ?? generationStart)),
+    );
   }
 
   /**
-   * The heartbeat when the warehouse covers exactly the bytes that were shipped and nothing waits
-   * in the files; else when the newest covered byte was read. What was once complete stays so.
+   * The oldest heartbeat of a host's files when the warehouse covers all that they hold; else when
+   * the newest covered byte was read. What was once complete stays so.
    */
   function advance(): void {
     completeMs = new Map(
-      frontiers.map(({ source, seq, committedMs }) => {
-        const shipped = ofHost(source);
-        const caughtUp = shipped?.shippedBytes === seq && shipped.waitingBytes === 0;
-        const known = caughtUp ? shipped.seenAtMs : committedMs > 0 ? committedMs : null;
-        const before = completeMs.get(source) ?? null;
-        return [source, known === null ? before : Math.max(known, before ?? 0)];
+      frontiers.map(({ source, committedMs }) => {
+        const files = filesOf(source);
+        const caughtUp =
+          files.length > 0 && uncovered(files) === 0 && sum(files, unshippedBytes) === 0;
+        const heartbeatMs = Math.min(...files.map(({ writtenAtMs }) => writtenAtMs));
+        const known = caughtUp ? heartbeatMs : committedMs;
+        const latest = Math.max(known, completeMs.get(source) ?? 0);
+        return [source, latest > 0 ? latest : null];
       }),
     );
   }
 
+  function shippedBy(host: string): ShippedLogs {
+    const files = filesOf(host);
+    return {
+      host,
+      files: files.length,
+      shippedBytes: sum(files, ({ offset, generationStart }) => offset - generationStart),
+      unshippedBytes: sum(files, unshippedBytes),
+      uncoveredBytes: uncovered(files),
+      seenAtMs: Math.max(...files.map(({ writtenAtMs }) => writtenAtMs)),
+    };
+  }
+
   return {
     onRecord(key, value) {
-      const known = checkpoints.get(key);
       const checkpoint = value === null ? undefined : parseShipperCheckpoint(value);
-      if (value === null && known) {
-        checkpoints.delete(key);
-        goneBytes.set(known.host, (goneBytes.get(known.host) ?? 0) + bytesOf(known));
-      }
+      if (value === null) checkpoints.delete(key);
       if (checkpoint) checkpoints.set(key, checkpoint);
       advance();
     },
-    onFrontiers(next) {
+    onFrontiers(next, batch) {
       frontiers = next;
+      const told = coveredFiles.safeParse(batch).data;
+      covered =
+        told && new Map(told.files.map((file) => [`${file.host}/${file.generation}`, file.upto]));
       advance();
     },
     get completeUpToMs() {
@@ -85,10 +102,21 @@ export function createLogFreshness(): LogFreshness {
         : Math.min(...times.filter((time) => time !== null));
     },
     get hosts() {
-      const names = [...new Set([...checkpoints.values()].map(({ host }) => host))].sort();
-      return names.map(ofHost).filter((host) => host !== undefined);
+      const names = new Set([...checkpoints.values()].map(({ host }) => host));
+      return [...names]
+        .sort()
+        .map(shippedBy)
+        .filter(({ files }) => files > 0);
     },
   };
+}
+
+function unshippedBytes({ offset, seenBytes }: ShipperCheckpoint): number {
+  return Math.max(0, seenBytes - offset);
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
 }
 
 /** Undefined for start markers and whatever else is no checkpoint. */

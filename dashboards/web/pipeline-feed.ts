@@ -63,7 +63,7 @@ export function createPipelineFeed(parts: PipelineFeedParts): LiveFeed<PipelineD
     assemble: assemblePipeline,
     onFigures: ({ tickets, logs }) => {
       freshness.onFrontiers(tickets.frontiers);
-      logFreshness.onFrontiers(logs.frontiers);
+      logFreshness.onFrontiers(logs.frontiers, loaded.logs ?? null);
     },
   });
 

@@ -23,7 +23,10 @@ export interface Hop {
 /** What the loader tells with its latest batch, as far as it is shown. */
 const batchNews = z.looseObject({
   loaded_at_ms: z.number().optional(),
+  /** Of a table: images above the frontier. */
   epochs: z.array(z.looseObject({ waiting: z.number() })).optional(),
+  /** Of logs: ranges above the frontier of their file. */
+  files: z.array(z.looseObject({ waiting: z.number() })).optional(),
 });
 
 /** The way of a table's rows: binlog reader, topic, processor, loader, warehouse. */
@@ -89,11 +92,11 @@ function loaderHop(batch: LoadedBatch | null): Hop {
   const hop = { name: 'warehouse-loader', title: 'loads the lake’s objects', position: null };
   if (!batch) return { ...hop, waiting: null, seenAtMs: null, detail: 'no batch yet' };
   const news = batchNews.safeParse(batch);
-  const { loaded_at_ms: loadedAtMs, epochs } = news.success ? news.data : {};
-  const waiting = epochs?.reduce((sum, each) => sum + each.waiting, 0);
+  const { loaded_at_ms: loadedAtMs, epochs, files } = news.success ? news.data : {};
+  const waiting = (epochs ?? files)?.reduce((sum, each) => sum + each.waiting, 0);
   return {
     ...hop,
-    waiting: waiting === undefined ? null : { value: waiting, unit: 'images' },
+    waiting: waiting === undefined ? null : { value: waiting, unit: epochs ? 'images' : 'ranges' },
     seenAtMs: loadedAtMs ?? null,
     detail: `batch ${batch.batch_id}`,
   };
@@ -128,39 +131,35 @@ export function logHops(known: {
   readonly batch: LoadedBatch | null;
   readonly frontiers: readonly Frontier[];
 }): readonly Hop[] {
+  const { hosts, frontiers } = known;
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-  const shipped = sum(known.hosts.map(({ shippedBytes }) => shippedBytes));
-  const covered = sum(known.frontiers.map(({ seq }) => seq));
-  const files = sum(known.hosts.map((host) => host.files));
-  const shipper: Hop =
-    known.hosts.length === 0
+  const files = sum(hosts.map((host) => host.files));
+  const shipper = { name: 'log-shipper', title: 'reads the files' };
+  const first: Hop =
+    hosts.length === 0
       ? {
-          ...{ name: 'log-shipper', title: 'reads the files', position: null, waiting: null },
-          ...{ seenAtMs: null, detail: 'no checkpoint in Kafka yet' },
+          ...shipper,
+          ...{ position: null, waiting: null, seenAtMs: null },
+          detail: 'no checkpoint in Kafka yet',
         }
       : {
-          ...{ name: 'log-shipper', title: 'reads the files' },
-          position: { value: shipped, unit: 'bytes' },
-          waiting: {
-            value: sum(known.hosts.map(({ waitingBytes }) => waitingBytes)),
-            unit: 'bytes',
-          },
-          seenAtMs: Math.max(...known.hosts.map(({ seenAtMs }) => seenAtMs)),
-          detail: `${files} ${files === 1 ? 'file' : 'files'} of ${known.hosts.map(({ host }) => host).join(', ')}`,
+          ...shipper,
+          position: { value: sum(hosts.map((host) => host.shippedBytes)), unit: 'bytes' },
+          waiting: { value: sum(hosts.map((host) => host.unshippedBytes)), unit: 'bytes' },
+          seenAtMs: Math.max(...hosts.map((host) => host.seenAtMs)),
+          detail: `${files} ${files === 1 ? 'file' : 'files'} of ${hosts.map(({ host }) => host).join(', ')}`,
         };
-  const shown = known.frontiers.length > 0;
+  const uncovered = hosts.flatMap(({ uncoveredBytes: bytes }) => (bytes === null ? [] : [bytes]));
+  const shown = frontiers.length > 0;
   return [
-    shipper,
+    first,
     ...topicHops('log-processor', known.topicName, known.topic),
     loaderHop(known.batch),
     {
       ...{ name: 'warehouse', title: 'shows the result' },
-      position: shown ? { value: covered, unit: 'bytes' } : null,
-      waiting:
-        shown && known.hosts.length > 0
-          ? { value: Math.max(0, shipped - covered), unit: 'bytes' }
-          : null,
-      seenAtMs: shown ? Math.max(...known.frontiers.map(({ committedMs }) => committedMs)) : null,
+      position: shown ? { value: sum(frontiers.map(({ seq }) => seq)), unit: 'bytes' } : null,
+      waiting: uncovered.length > 0 ? { value: sum(uncovered), unit: 'bytes' } : null,
+      seenAtMs: shown ? Math.max(...frontiers.map(({ committedMs }) => committedMs)) : null,
       detail: shown
         ? 'bytes of the files that are covered; the time is that of the newest one read'
         : 'shows nothing yet',

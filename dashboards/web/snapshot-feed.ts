@@ -92,8 +92,8 @@ export function createSnapshotFeed<Figures>(
   parts: FeedParts & {
     readonly queries: readonly string[];
     readonly assemble: (results: readonly (readonly WarehouseRow[])[]) => Figures;
-    /** Called with the figures of every new state, before they are shown. */
-    readonly onFigures?: (figures: Figures) => void;
+    /** Called with every new state, before it is shown, and the batch after which it was read. */
+    readonly onFigures?: (figures: Figures, batch: LoadedBatch | null) => void;
   },
 ): SnapshotFeed<Figures> {
   const { warehouse, batches, log, minGapMs, now = Date.now } = parts;
@@ -136,7 +136,7 @@ export function createSnapshotFeed<Figures>(
       warehouse.readTogether(parts.queries, { signal }),
     );
     const figures = parts.assemble(rows);
-    parts.onFigures?.(figures);
+    parts.onFigures?.(figures, latest.batch);
     // The ETag is older than the rows: a batch between the two costs one more look, no figure.
     snapshot = { figures, latest, queriedAtMs };
     version += 1;

@@ -133,13 +133,18 @@ function inKnownOrder(figures, order) {
   return figures.toSorted((a, b) => place(a) - place(b));
 }
 
-/** Columns by day, without a gap, up to the newest day. */
+/** Columns by day up to the newest one; a long time without rows is a gap, and said. */
 export function showDays(id, measure, figures) {
   const days = lastDays(figures, SHOWN_DAYS);
   showColumns(
     id,
     measure,
-    days.map(({ day, value }) => ({ label: day, words: formatDay(day), value })),
+    days.map(({ day, value, missing }) => ({
+      label: day,
+      words: formatDay(day),
+      value,
+      ...(missing === 0 ? {} : { gap: `${count(missing)} days without` }),
+    })),
     'most in a day',
   );
 }
@@ -147,17 +152,18 @@ export function showDays(id, measure, figures) {
 /**
  * @param {string} id of the list; its axis is `<id>-axis`
  * @param {string} measure name of the breakdown
- * @param {{label: string, words: string, value: number, beside?: string}[]} columns from left to right
+ * @param {{label: string, words: string, value: number, beside?: string, gap?: string}[]} columns
+ *   from left to right; `gap` says what is left out before one
  * @param {string} mostWords what the largest is called
  */
 export function showColumns(id, measure, columns, mostWords) {
   const largest = Math.max(1, ...columns.map(({ value }) => value));
   byId(id).replaceChildren(
-    ...columns.map(({ label, words, value, beside = '' }) => {
+    ...columns.flatMap(({ label, words, value, beside = '', gap }) => {
       const column = element('span', { class: 'column', 'aria-hidden': 'true' });
       column.style.setProperty('--share', String(value / largest));
       const text = `${words}: ${count(value)}${beside}`;
-      return element(
+      const item = element(
         'li',
         {
           title: text,
@@ -168,6 +174,7 @@ export function showColumns(id, measure, columns, mostWords) {
         column,
         element('span', { class: 'visually-hidden' }, text),
       );
+      return gap === undefined ? [item] : [gapItem(gap), item];
     }),
   );
   const axis =
@@ -175,6 +182,14 @@ export function showColumns(id, measure, columns, mostWords) {
       ? ['none yet']
       : [columns[0].words, `${mostWords}: ${count(largest)}`, columns.at(-1).words];
   byId(`${id}-axis`).replaceChildren(...axis.map((text) => element('span', {}, text)));
+}
+
+function gapItem(words) {
+  return element(
+    'li',
+    { class: 'gap', title: words },
+    element('span', { class: 'visually-hidden' }, words),
+  );
 }
 
 /** What is set aside, by its list of reasons, each in words. */

@@ -97,23 +97,34 @@ export function formatDay(day) {
   return Number.isNaN(ms) ? day : shortDay.format(ms);
 }
 
+/** A longer run of days without rows is left out, and said. */
+const FILLED_GAP_DAYS = 7;
+
 /**
- * The last days up to the newest one, without a gap.
+ * The last days up to the newest one. Short runs of days without rows are zeros.
  *
  * @param {{label: string | null, value: number | null}[]} figures newest first
  * @param {number} length how many days at most
- * @returns {{day: string, value: number}[]} oldest first
+ * @returns {{day: string, value: number, missing: number}[]} oldest first; `missing` days without
+ *   rows were left out before this one
  */
 export function lastDays(figures, length) {
-  const values = new Map(figures.map(({ label, value }) => [label, value ?? 0]));
-  const newest = Date.parse(`${figures[0]?.label ?? ''}T00:00:00Z`);
-  const oldest = Date.parse(`${figures.at(-1)?.label ?? ''}T00:00:00Z`);
-  if (Number.isNaN(newest) || Number.isNaN(oldest)) return [];
-  const from = Math.max(oldest, newest - (length - 1) * DAY_MS);
+  const known = figures
+    .map(({ label, value }) => ({ ms: Date.parse(`${label ?? ''}T00:00:00Z`), value: value ?? 0 }))
+    .filter(({ ms }) => !Number.isNaN(ms));
   const days = [];
-  for (let ms = from; ms <= newest; ms += DAY_MS) {
-    const day = new Date(ms).toISOString().slice(0, 10);
-    days.push({ day, value: values.get(day) ?? 0 });
+  const add = (ms, value) => {
+    days.push({ day: new Date(ms).toISOString().slice(0, 10), value, missing: 0 });
+  };
+  for (const [index, { ms, value }] of known.entries()) {
+    add(ms, value);
+    const before = known[index + 1];
+    if (before === undefined || days.length >= length) break;
+    const gap = (ms - before.ms) / DAY_MS - 1;
+    if (gap > FILLED_GAP_DAYS) days.at(-1).missing = gap;
+    else for (let back = 1; back <= gap; back += 1) add(ms - back * DAY_MS, 0);
   }
-  return days;
+  const shown = days.slice(0, length).reverse();
+  if (shown[0]) shown[0].missing = 0;
+  return shown;
 }

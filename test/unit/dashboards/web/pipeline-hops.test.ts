@@ -63,9 +63,13 @@ describe('stations of the tickets', () => {
 
 describe('stations of the logs', () => {
   it('count bytes over all hosts', () => {
-    const host = { host: 'app-1', files: 1, shippedBytes: 900, waitingBytes: 50, seenAtMs: 70_000 };
+    const host = {
+      ...{ host: 'app-1', files: 1, shippedBytes: 900, unshippedBytes: 50 },
+      ...{ uncoveredBytes: 25, seenAtMs: 70_000 },
+    };
     const hops = logHops({
-      ...{ topicName: 't', topic, batch },
+      ...{ topicName: 't', topic },
+      batch: { batch_id: 'b1', files: [{ waiting: 4 }] },
       hosts: [host, { ...host, host: 'app-2', files: 2, seenAtMs: 75_000 }],
       frontiers: [
         { source: 'app-1', epoch: 0, seq: 900, committedMs: 60_000 },
@@ -76,7 +80,7 @@ describe('stations of the logs', () => {
       ['log-shipper', 100],
       ['t', null],
       ['log-processor', 2],
-      ['warehouse-loader', 3],
+      ['warehouse-loader', 4],
       ['warehouse', 50],
     ]);
     expect(hops[0]).toMatchObject({ seenAtMs: 75_000, detail: '3 files of app-1, app-2' });

@@ -11,7 +11,7 @@ interface NumberFormat {
   lastDays(
     figures: readonly { readonly label: string | null; readonly value: number | null }[],
     length: number,
-  ): { day: string; value: number }[];
+  ): { day: string; value: number; missing: number }[];
 }
 
 // The page's modules are plain JavaScript, served as they are.
@@ -73,13 +73,23 @@ describe('times on the page', () => {
       { label: '2025-07-01', value: 5 },
       { label: '2025-06-01', value: 9 },
     ];
-    expect(page.lastDays(figures, 4)).toEqual([
-      { day: '2025-07-01', value: 5 },
-      { day: '2025-07-02', value: 0 },
-      { day: '2025-07-03', value: 0 },
-      { day: '2025-07-04', value: 3 },
+    const day = (label: string, value: number, missing = 0) => ({ day: label, value, missing });
+    const july = [
+      day('2025-07-01', 5),
+      day('2025-07-02', 0),
+      day('2025-07-03', 0),
+      day('2025-07-04', 3),
+    ];
+    expect(page.lastDays(figures, 4)).toEqual(july);
+    expect(page.lastDays(figures, 2)).toEqual(july.slice(2));
+    // A month without tickets is a gap, not thirty columns of nothing.
+    expect(page.lastDays(figures, 31)).toEqual([
+      day('2025-06-01', 9),
+      day('2025-07-01', 5, 29),
+      ...july.slice(1),
     ]);
-    expect(page.lastDays(figures.slice(0, 1), 31)).toEqual([{ day: '2025-07-04', value: 3 }]);
+    expect(page.lastDays(figures.slice(0, 1), 31)).toEqual([day('2025-07-04', 3)]);
+    expect(page.lastDays([{ label: null, value: 7 }, ...figures.slice(0, 1)], 31)).toHaveLength(1);
     expect(page.lastDays([], 31)).toEqual([]);
   });
 });
