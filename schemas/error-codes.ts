@@ -116,6 +116,11 @@ export const errorCodes = {
     cause: 'A migration that was already applied has been changed, or one failed.',
     remedy: 'Never edit an applied migration: add a new one with the next number.',
   },
+  WH_5005: {
+    cause: 'The warehouse waits for a number that neither the topic nor the raw archive holds.',
+    remedy:
+      'Take a new snapshot: `careplus snapshot`. Nothing is skipped meanwhile; the dashboard keeps its last truth.',
+  },
   CFG_9001: {
     cause: 'The configuration file cannot be used.',
     remedy: 'Correct every line that the message lists.',

@@ -29,6 +29,11 @@ export function latestBatchKey(dataset: LakeDataset): string {
   return `${LOADER_PREFIX}latest/${dataset.name}.json`;
 }
 
+/** Key of the object in which the loader says what is missing; see `holes.ts`. */
+export function holesKey(dataset: LakeDataset): string {
+  return `${LOADER_PREFIX}holes/${dataset.name}.json`;
+}
+
 export interface GlueTable {
   readonly database: string;
   readonly name: string;

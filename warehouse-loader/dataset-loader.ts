@@ -8,6 +8,7 @@ import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { AnyDataset } from '../schemas/datasets/lake-dataset.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
+import { createHoleReport } from './hole-report.ts';
 import { createHoleWatch } from './hole-watch.ts';
 import { createLedger } from './ledger.ts';
 import { planOf } from './load-plan.ts';
@@ -67,6 +68,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
   const plan = planOf(dataset);
   const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log });
+  const holeReport = createHoleReport(s3, bucket, dataset);
   const announcer = createAnnouncer({
     ...{ api, s3, bucket, dataset, plan, log },
     onProgress(positions) {
@@ -215,6 +217,8 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     }
     await announcer.catchUp(force);
     const missing = await holes.check(signal);
+    if (missing.length > 0 || !holes.waits) holeReport.note(missing);
+    await holeReport.publish(signal);
     metrics.missing.set(
       label,
       missing.reduce((sum, { from, to }) => sum + to - from + 1, 0),

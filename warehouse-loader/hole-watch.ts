@@ -22,6 +22,8 @@ export interface HoleWatch {
    * each thing that was noted: an idle warehouse is not woken again and again.
    */
   check(signal: AbortSignal): Promise<readonly Hole[]>;
+  /** Whether any row waits above its frontier. */
+  readonly waits: boolean;
 }
 
 interface Stuck {
@@ -42,6 +44,9 @@ export function createHoleWatch(options: {
   let stuck = new Map<string, Stuck>();
 
   return {
+    get waits() {
+      return stuck.size > 0;
+    },
     note(positions) {
       const next = new Map<string, Stuck>();
       for (const { id, at, waiting } of positions) {

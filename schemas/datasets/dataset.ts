@@ -1,5 +1,8 @@
 import type { Topic } from '../topics.ts';
 import type { RuleExamples, RuleTable } from './rule-table.ts';
+import type { RawImage, Verdict } from './verdict.ts';
+
+export type { CleanValue, RawImage, Verdict } from './verdict.ts';
 
 /** A source column that the dataset maps; the mapped columns, in order, are a row's identity. */
 export interface MappedColumn {
@@ -10,16 +13,6 @@ export interface MappedColumn {
   /** Former or future names under which the same column may appear. */
   readonly aliases?: readonly string[];
 }
-
-/** The mapped columns of one row, by field: canonical text, or null for NULL. */
-export type RawImage = Readonly<Record<string, string | null>>;
-
-export type CleanValue = string | number | null;
-
-/** What the rules say of one image. A pure function of the image and the rules version. */
-export type Verdict =
-  | { readonly accepted: true; readonly clean: Readonly<Record<string, CleanValue>> }
-  | { readonly accepted: false; readonly reasons: readonly string[] };
 
 /** A column of the clean table. */
 export type CleanColumn =

@@ -1,5 +1,5 @@
 import type { quarantineReasons } from '../quarantine-reasons.ts';
-import type { CleanValue, RawImage, Verdict } from './dataset.ts';
+import type { CleanValue, RawImage, Verdict } from './verdict.ts';
 import { parseCount, parseUtcDateTime } from './strict-values.ts';
 
 export type QuarantineReason = keyof typeof quarantineReasons;

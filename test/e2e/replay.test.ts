@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  createFaultsClient,
+  type FaultsClient,
+} from '../../infra/local/aws-endpoint/faults-client.ts';
 import { loadConfig } from '../../runtime/config/load-config.ts';
 import { readRange } from '../../runtime/kafka/bounded-reader.ts';
 import { openBucket, type Bucket } from '../../runtime/s3/bucket.ts';
@@ -22,6 +27,7 @@ describe('archive, replay and quarantine', () => {
   let mysql: Connection;
   let kafka: Kafka;
   let bucket: Bucket;
+  let faults: FaultsClient;
   const closing: (() => void)[] = [];
 
   beforeAll(async () => {
@@ -33,6 +39,7 @@ describe('archive, replay and quarantine', () => {
     kafka = new Kafka({ brokers: config.kafka.brokers, logLevel: logLevel.NOTHING });
     process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
+    faults = createFaultsClient(config.aws.endpoint ?? '');
     const s3 = createS3Client(config.aws);
     closing.push(() => s3.destroy());
     bucket = openBucket(s3, config.aws.bucket);
@@ -114,5 +121,23 @@ describe('archive, replay and quarantine', () => {
     await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'BEHIND'`);
     await settled();
     expect(await figures()).toBe(before);
+  });
+
+  it('fills a hole by itself when Firehose has lost records', async () => {
+    await faults.add({
+      ...{ op: 'Deliver', match: supportTickets.stream, action: 'lose-records' },
+      ...{ count: 1, times: 1 },
+    });
+    await mysql.query(
+      `START TRANSACTION; ${insert('L1')}; ${insert('L2')}; ${insert('L3')}; COMMIT`,
+    );
+    await mysql.query(insert('L4'));
+    await settled();
+    expect((await faults.stats()).faults['Deliver lose-records']).toBe(1);
+    const verified = await stack.careplus(['--json', 'verify']);
+    expect(verified.code, verified.stdout).toBe(0);
+    const log = readFileSync(path.join(stack.stateDir, 'logs', 'archiver.log'), 'utf8');
+    expect(log).toContain('missing numbers sent again');
+    expect(log).not.toContain('unfillable');
   });
 });
