@@ -1,4 +1,5 @@
-import { isTableDataset, type AnyDataset, type LakeDataset } from './datasets/lake-dataset.ts';
+import { isTableDataset, type AnyDataset } from './datasets/any-dataset.ts';
+import type { LakeDataset } from './datasets/lake-dataset.ts';
 import { imageRowColumns } from './image-row.ts';
 import type { LakeColumn } from './lake-column.ts';
 import { logRowColumns } from './log-row.ts';

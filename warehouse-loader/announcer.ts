@@ -4,7 +4,8 @@ import { errorText } from '../runtime/pipeline-error.ts';
 import type { DataApi, QueryResult } from '../runtime/redshift/data-api.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import type { LoadPlan } from './load-plan.ts';
-import { publishProgress, type LoadReport, type Position } from './progress-report.ts';
+import type { LoadReport, Position } from './load-report.ts';
+import { publishProgress } from './progress-report.ts';
 
 /**
  * Tells how far the warehouse is after a batch. The batch is loaded by then, so a failure here

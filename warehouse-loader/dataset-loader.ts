@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/observability/log.ts';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { AnyDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
 import { createHoleReport } from './hole-report.ts';

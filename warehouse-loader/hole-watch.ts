@@ -1,7 +1,7 @@
 import type { Logger } from '../runtime/observability/log.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { LoadPlan } from './load-plan.ts';
-import type { Position } from './progress-report.ts';
+import type { Position } from './load-report.ts';
 
 /** Numbers of an epoch, or bytes of a file, that are missing, both ends included. */
 interface Hole {

@@ -1,5 +1,6 @@
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { AnyDataset, LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
 import { planOf } from './load-plan.ts';
 import { quoteText, sqlInteger } from './sql-quoting.ts';

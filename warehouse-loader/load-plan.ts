@@ -1,11 +1,11 @@
 import type { QueryResult, WarehouseRow } from '../runtime/redshift/data-api.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
-import { isTableDataset, type AnyDataset } from '../schemas/datasets/lake-dataset.ts';
+import { isTableDataset, type AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import { holesQuery, imageStatements, imageTables, progressQuery } from './image-statements.ts';
 import type { LoadStatement } from './load-statement.ts';
 import { logHolesQuery, logProgressQuery, logStatements, logTables } from './log-statements.ts';
-import { imageReport, logReport, type LoadReport } from './progress-report.ts';
+import { imageReport, logReport, type LoadReport } from './load-report.ts';
 
 /** All that the loader must know of a kind of dataset: its statements, and how to read their answers. */
 export interface LoadPlan {

@@ -1,4 +1,4 @@
-import type { AnyDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { planOf } from './load-plan.ts';
 import { COPIED, type LoadStatement } from './load-statement.ts';
 import { cutToBytes, quoteText, sqlInteger } from './sql-quoting.ts';

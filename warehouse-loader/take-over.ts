@@ -3,7 +3,8 @@ import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import type { AnyDataset, LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { takeOverStatements } from './load-statements.ts';
 
 const MAX_ATTEMPTS = 5;

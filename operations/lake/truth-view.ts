@@ -1,9 +1,6 @@
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import {
-  isTableDataset,
-  type AnyDataset,
-  type LakeDataset,
-} from '../../schemas/datasets/lake-dataset.ts';
+import { isTableDataset, type AnyDataset } from '../../schemas/datasets/any-dataset.ts';
+import type { LakeDataset } from '../../schemas/datasets/lake-dataset.ts';
 import type { LogColumn, LogDataset } from '../../schemas/datasets/log-dataset.ts';
 
 /** Name of a dataset's view of the clean truth, such as `support_tickets`. */

@@ -1,6 +1,3 @@
-import type { TableDataset } from './dataset.ts';
-import type { LogDataset } from './log-dataset.ts';
-
 /** What lake and warehouse need to know of a dataset, wherever it comes from. */
 export interface LakeDataset {
   /** Such as `support-logs`: folder in the lake, name on the command line. */
@@ -13,11 +10,4 @@ export interface LakeDataset {
   readonly stream: string;
   /** Glue table of the lake's rows. */
   readonly glueTable: string;
-}
-
-export type AnyDataset = TableDataset | LogDataset;
-
-/** Whether a dataset's rows are images of a table's rows rather than ranges of log files. */
-export function isTableDataset(dataset: AnyDataset): dataset is TableDataset {
-  return 'mapping' in dataset;
 }

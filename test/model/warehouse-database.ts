@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../infra/local/postgres.ts';
-import type { AnyDataset } from '../../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import { glueTable } from '../../schemas/lake-layout.ts';
 import { planOf } from '../../warehouse-loader/load-plan.ts';
 import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';

@@ -5,7 +5,7 @@ import type { DataApi } from '../../../runtime/redshift/data-api.ts';
 import { supportTickets as dataset } from '../../../schemas/datasets/support-tickets/index.ts';
 import { createAnnouncer } from '../../../warehouse-loader/announcer.ts';
 import { planOf } from '../../../warehouse-loader/load-plan.ts';
-import type { Position } from '../../../warehouse-loader/progress-report.ts';
+import type { Position } from '../../../warehouse-loader/load-report.ts';
 
 const signal = new AbortController().signal;
 const rows = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
-import type { AnyDataset } from '../../../schemas/datasets/lake-dataset.ts';
+import type { AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
 import { logDatasets, tableDatasets } from '../../../schemas/datasets/registry.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { processedPrefix } from '../../../schemas/lake-layout.ts';
