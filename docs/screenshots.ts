@@ -11,7 +11,6 @@ const folder = path.join(import.meta.dirname, 'images');
 
 const pictures = [
   { file: 'tickets.png', page: '', colorScheme: 'light' },
-  { file: 'tickets-dark.png', page: '', colorScheme: 'dark' },
   { file: 'logs.png', page: 'logs', colorScheme: 'light' },
   { file: 'pipeline.png', page: 'pipeline', colorScheme: 'light' },
 ] as const;
