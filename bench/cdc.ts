@@ -26,7 +26,7 @@ import { topics } from '../schemas/topics.ts';
 
 const rows = Number(process.argv[2] ?? 200_000);
 const transactionSizes = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [1_000, 1];
-const POLL_MS = 20;
+const POLL_MS = 100;
 
 interface Bench {
   readonly folder: string;
@@ -58,6 +58,10 @@ async function open(folder: string): Promise<Bench> {
     ...{ host, port, database, user: admin.user, password: admin.password },
     multipleStatements: true,
   });
+  // Only for committing the rows quickly: what is measured comes after.
+  await connection.query(
+    'SET GLOBAL sync_binlog = 0; SET GLOBAL innodb_flush_log_at_trx_commit = 0',
+  );
   const log = createLog('bench', 'error');
   const kafka = createKafka(
     { brokers: [...broker.brokers], ssl: false },
@@ -94,7 +98,8 @@ function startReader({ folder, mariadb, broker }: Bench, table: string): ChildPr
   writeFileSync(file, JSON.stringify(config));
   const careplus = path.resolve(import.meta.dirname, '../operations/careplus.ts');
   return spawn(process.execPath, [careplus, 'run', 'cdc-reader', '--config', file], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // What it logs at this level is worth seeing.
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, CAREPLUS_LOG_LEVEL: 'error', NODE_NO_WARNINGS: '1' },
   });
 }
@@ -105,8 +110,11 @@ async function stopReader(reader: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function waitFor<T>(probe: () => Promise<T | undefined>): Promise<T> {
+async function waitFor<T>(reader: ChildProcess, probe: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
+    if (reader.exitCode !== null || reader.signalCode !== null) {
+      throw new Error(`the reader ended: ${reader.signalCode ?? reader.exitCode ?? ''}`);
+    }
     const found = await probe();
     if (found !== undefined) return found;
     await delay(POLL_MS);
@@ -148,7 +156,7 @@ async function measure(bench: Bench, size: number): Promise<void> {
   );
   // The snapshot of the empty table: its end marker has number 1.
   const snapshotting = startReader(bench, table);
-  await waitFor(async () => {
+  await waitFor(snapshotting, async () => {
     const checkpoint = await bench.checkpointOf(table);
     return checkpoint?.phase === 'streaming' ? checkpoint : undefined;
   });
@@ -161,9 +169,9 @@ async function measure(bench: Bench, size: number): Promise<void> {
     const next = (await bench.checkpointOf(table))?.nextSeq ?? 0;
     return next > seq ? next : undefined;
   };
-  const firstSeq = await waitFor(seqBeyond(2));
+  const firstSeq = await waitFor(reader, seqBeyond(2));
   const firstAt = performance.now();
-  await waitFor(seqBeyond(rows + 1));
+  await waitFor(reader, seqBeyond(rows + 1));
   const endedAt = performance.now();
   const { peakMb, cpuSeconds } = processFigures(reader.pid ?? 0);
   await stopReader(reader);

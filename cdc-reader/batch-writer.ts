@@ -17,7 +17,7 @@ export interface BatchWriterOptions {
 
 /** What one Kafka transaction carries at most. */
 const MAX_RECORDS = 2_000;
-const MAX_BYTES = 768 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 interface Batch {
   readonly messages: OutgoingMessage[];

@@ -6,6 +6,7 @@ import { createTransactionalWriter } from '../runtime/kafka/transactional-writer
 import { readerCheckpointSchema } from '../schemas/checkpoint.ts';
 import { topics } from '../schemas/topics.ts';
 import { sourceLogin, tableStreams } from './config.ts';
+import { limitHeapGrowth } from './heap-growth.ts';
 import { createReaderMetrics } from './reader-metrics.ts';
 import { readerTransactionalId } from './snapshot-request.ts';
 import { StreamsProgress } from './streams-progress.ts';
@@ -15,6 +16,7 @@ import { TableStream } from './table-stream.ts';
 export const cdcReader: DaemonDefinition = {
   name: 'cdc-reader',
   async build({ config, log, metrics, progress }) {
+    limitHeapGrowth();
     const login = sourceLogin(config.source);
     const kafka = createKafka(config.kafka, { clientId: 'careplus-cdc-reader', log });
     const store = createCheckpointStore(kafka, {

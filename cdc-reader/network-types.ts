@@ -16,8 +16,8 @@ export function formatInet4(bytes: Buffer): string {
 }
 
 /**
- * As the server's `Inet6::to_string`: the longest run of two or more zero groups is `::`, the
- * first one of equal runs; mapped and compatible IPv4 addresses end in dotted form.
+ * As the server's `Inet6::to_string`: the longest run of zero groups, be it one group, is
+ * `::`, the first one of equal runs; mapped and compatible IPv4 addresses end in dotted form.
  */
 export function formatInet6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
@@ -26,7 +26,7 @@ export function formatInet6(bytes: Buffer): string {
   if (run.start === 0 && run.length === 6) return `::${dotted}`;
   if (run.start === 0 && run.length === 5 && groups[5] === 0xffff) return `::ffff:${dotted}`;
   const hex = groups.map((group) => group.toString(16));
-  if (run.length < 2) return hex.join(':');
+  if (run.length === 0) return hex.join(':');
   const head = hex.slice(0, run.start).join(':');
   return `${head}::${hex.slice(run.start + run.length).join(':')}`;
 }

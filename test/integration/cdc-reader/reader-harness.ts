@@ -13,15 +13,15 @@ import {
   createCheckpointStore,
   type CheckpointStore,
 } from '../../../runtime/kafka/checkpoint-store.ts';
-import { createKafka } from '../../../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
 import type { Logger } from '../../../runtime/observability/log.ts';
 import { readerCheckpointSchema, type ReaderCheckpoint } from '../../../schemas/checkpoint.ts';
 import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { changeHeaders, sourceId, type RowChange } from '../../../schemas/row-change.ts';
-import { topics } from '../../../schemas/topics.ts';
-import type { Broker, Source } from './servers.ts';
+import { topics, type Topic } from '../../../schemas/topics.ts';
+import { uniqueName, type TestBroker } from '../kafka/broker.ts';
+import type { Source } from './servers.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -78,29 +78,23 @@ export class CapturedTable {
     this.#schemas = createWriterSchemas(kafka, { log });
   }
 
-  /** @param table name, different in every test of a broker. */
+  /** @param table name, different in every test of a source. */
   static async prepare(
     source: Source,
-    broker: Broker,
+    broker: TestBroker,
     table: string,
     options: { readonly dataset?: TableDataset; readonly serverId?: number } = {},
   ): Promise<CapturedTable> {
-    const { log } = memoryLog();
-    const kafka = createKafka(
-      { brokers: [...broker.kafka.brokers], ssl: false },
-      { clientId: 'test', log },
-    );
-    const dataset = options.dataset ?? ticketDataset(`changes-${table}`);
-    const { name: topic, partitions: numPartitions } = dataset.topic;
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions }] });
-    await admin.disconnect();
+    const kafka = broker.client();
+    await createTopics(kafka, [topics.readerCheckpoints, topics.schemas, topics.ticketChanges]);
+    const dataset = options.dataset ?? ticketDataset(await broker.createTopic({ partitions: 2 }));
     const database = 'careplus';
+    // The broker serves other tests too: source ids must not meet.
+    const server = uniqueName('test');
     return new CapturedTable(source, kafka, {
       dataset,
-      sourceId: sourceId('test', database, table),
-      server: 'test',
+      sourceId: sourceId(server, database, table),
+      server,
       database,
       table,
       serverId: options.serverId ?? 7_001,
@@ -231,6 +225,20 @@ export class CapturedTable {
     const fields = dataset.mapping.map(({ column }) => column);
     expect(liveRows(last, fields)).toEqual(count(rows.map((row) => imageOf(row, fields))));
   }
+}
+
+/** Those that another test has made already are left as they are. */
+async function createTopics(kafka: Kafka, wanted: readonly Topic[]): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: wanted.map(({ name, partitions, cleanup }) => ({
+      topic: name,
+      numPartitions: partitions,
+      configEntries: [{ name: 'cleanup.policy', value: cleanup }],
+    })),
+  });
+  await admin.disconnect();
 }
 
 /** The tickets' dataset with two mapped columns and a topic of its own. */

@@ -1,23 +1,24 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
+import { startTestBroker, type TestBroker } from '../kafka/broker.ts';
 import { CapturedTable } from './reader-harness.ts';
-import { startBroker, startSource, type Broker, type Source } from './servers.ts';
+import { startSource, type Source } from './servers.ts';
 
 interface CaptureOptions {
   readonly dataset?: TableDataset;
   readonly serverId?: number;
 }
 
-/** One source and one broker for all tests of a file; every test's readers end with it. */
+/** A source for all tests of a file, and the broker of the run; every test's readers end with it. */
 export function useServers() {
-  let running: { readonly source: Source; readonly broker: Broker } | undefined;
+  let running: { readonly source: Source; readonly broker: TestBroker } | undefined;
   const tables: CapturedTable[] = [];
   const servers = () => {
     if (!running) throw new Error('the servers do not run yet');
     return running;
   };
   beforeAll(async () => {
-    const [source, broker] = await Promise.all([startSource(), startBroker()]);
+    const [source, broker] = await Promise.all([startSource(), startTestBroker()]);
     running = { source, broker };
   });
   afterEach(async () => {

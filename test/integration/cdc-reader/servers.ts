@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { startKafka, type KafkaBroker } from '../../../infra/local/kafka.ts';
 import { startMariadb, type Mariadb } from '../../../infra/local/mariadb.ts';
 import { removeState } from '../../../infra/local/state-folders.ts';
 import type { SourceLogin } from '../../../cdc-reader/config.ts';
@@ -47,24 +46,6 @@ export async function startSource(): Promise<Source> {
     async stop() {
       await connection.end();
       await mariadb.stop();
-      removeState(stateDir);
-    },
-  };
-}
-
-export interface Broker {
-  readonly kafka: KafkaBroker;
-  stop(): Promise<void>;
-}
-
-export async function startBroker(): Promise<Broker> {
-  const stateDir = mkdtempSync(path.join(tmpdir(), 'careplus-cdc-'));
-  const [port = 0, controllerPort = 0] = await freePorts(2);
-  const kafka = await startKafka({ stateDir, port, controllerPort });
-  return {
-    kafka,
-    async stop() {
-      await kafka.stop();
       removeState(stateDir);
     },
   };

@@ -38,7 +38,7 @@ describe('a table that exists', () => {
     expect(update).toMatchObject({
       before: { ticket_id: 'a', status: 'open', note: 'x' },
       after: { ticket_id: 'a', status: 'closed', note: 'x' },
-      source: { server: 'test', schema: 'careplus', table: 'basic', row: 0 },
+      source: { server: table.config.server, schema: 'careplus', table: 'basic', row: 0 },
     });
     expect(update?.source.gtid).toMatch(/^0-1-\d+$/);
     expect(update?.source.file).toMatch(/^mariadb-bin\.\d+$/);

@@ -83,7 +83,7 @@ describe('describeShape', () => {
 
   it('refuses a mapped column that cannot be read and leaves out an unmapped one', () => {
     const point: ColumnDefinition = { name: 'place', type: 'point', charset: null };
-    const shape = describeShape(dataset, [id, point, text('IssUeCat'), text('old', 'hp8')]);
+    const shape = describeShape(dataset, [id, point, text('IssUeCat'), text('old', 'sjis')]);
     expect(shape.columns.map(({ name }) => name)).toEqual(['ID', 'IssUeCat']);
     expect(() => describeShape(dataset, [id, text('IssUeCat', 'sjis')])).toThrow(
       expect.objectContaining({ code: 'CDC_1001' }),
