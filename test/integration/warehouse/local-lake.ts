@@ -20,6 +20,7 @@ import {
 } from '../../../infra/local/aws-endpoint/faults-client.ts';
 import { startPostgres } from '../../../infra/local/postgres.ts';
 import { createDataApi, type DataApi } from '../../../runtime/redshift/data-api.ts';
+import type { LakeDataset } from '../../../schemas/datasets/lake-dataset.ts';
 import { latestBatchKey } from '../../../schemas/lake-layout.ts';
 import { dataset, firehoseKey, imagesQuery, openParquetWriter, type Image } from './lake-images.ts';
 
@@ -53,8 +54,8 @@ export interface LocalLake extends AsyncDisposable {
   /** Starts the endpoint again after it was killed, on the same port and state. */
   restartEndpoint(): Promise<void>;
   readonly endpointExit: Promise<unknown>;
-  /** What the loader last announced. */
-  latest(): Promise<LogLine | undefined>;
+  /** What the loader last announced, of the tickets unless another dataset is asked for. */
+  latest(of?: LakeDataset): Promise<LogLine | undefined>;
   /** Waits until the frontier of a source stands there and is shown. */
   frontier(source: string, seq: number): Promise<void>;
   /** status by ticket, as shown. */
@@ -135,8 +136,8 @@ export async function startLocalLake(): Promise<LocalLake> {
     get endpointExit() {
       return once(endpoint, 'exit');
     },
-    async latest() {
-      const Key = latestBatchKey(dataset);
+    async latest(of = dataset) {
+      const Key = latestBatchKey(of);
       try {
         const object = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
         return JSON.parse((await object.Body?.transformToString()) ?? '') as LogLine;
