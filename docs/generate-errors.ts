@@ -5,6 +5,7 @@ import { errorCodes } from '../schemas/error-codes.ts';
 
 const areas: Readonly<Record<string, string>> = {
   CDC: 'Reading the source',
+  LOG: 'Log files',
   KFK: 'Kafka',
   LAKE: 'Firehose and the lake',
   WH: 'Warehouse',

@@ -56,10 +56,14 @@ export const shipperCheckpointSchema = z.strictObject({
     /** SHA-256 over the first `fingerprintBytes` bytes. */
     fingerprint: z.string(),
     fingerprintBytes: z.number().int().nonnegative(),
+    /** When the file was made (epoch ms), 0 if the file system does not know. */
+    birthMs: z.number().int().nonnegative(),
   }),
   state: z.enum(['open', 'rotated', 'truncated', 'gone']),
   /** Id of an entry whose head was shipped and whose tail may come in the next generation. */
   openEntryId: z.string().nullable(),
+  /** The entry before `offset` was shipped as it stood: what follows may be its continuation. */
+  interrupted: z.boolean(),
   /** Size of the file when it was last looked at, and when that was (epoch ms): the heartbeat. */
   seenBytes: z.number().int().nonnegative(),
   writtenAtMs: z.number().int().positive(),

@@ -46,6 +46,30 @@ export const errorCodes = {
     cause: 'The configured table does not exist on the source.',
     remedy: 'Create the table or correct `datasets` in the configuration; the reader waits for it.',
   },
+  LOG_2001: {
+    cause: 'A log file or a folder of log files could not be read.',
+    remedy:
+      'Give the shipper’s user the right to read it, or correct `logs` in the configuration; the other files go on, and this one follows by itself.',
+  },
+  LOG_2002: {
+    cause: 'A log file was truncated or overwritten in place (copytruncate).',
+    remedy:
+      'Let the rotation rename files and create new ones: what is written between its copy and its truncation is in neither file.',
+  },
+  LOG_2003: {
+    cause: 'A log file begins exactly like another one: it is a copy.',
+    remedy:
+      'Nothing: its entries count as repeats. Leave copies out by `logs.include` to save the work.',
+  },
+  LOG_2004: {
+    cause: 'A log file was removed before it was wholly shipped.',
+    remedy:
+      'The message names the bytes that are missing. Keep rotated files longer than your longest outage, in a place that `logs` covers.',
+  },
+  LOG_2005: {
+    cause: 'Another shipper of this host is running.',
+    remedy: 'Stop the other shipper, or leave this one waiting as its standby.',
+  },
   KFK_3001: {
     cause: 'A newer instance has taken over this transactional id, or its transaction timed out.',
     remedy: 'Nothing, if you started a second instance; the older one ends with exit code 75.',

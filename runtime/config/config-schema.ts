@@ -28,6 +28,23 @@ const source = z.strictObject({
 
 const table = z.strictObject({ database: z.string().min(1), table: z.string().min(1) });
 
+const logs = z
+  .strictObject({
+    /** Name of the machine in event ids, by default its own. Never change it. */
+    host: z.string().min(1).max(100).optional(),
+    /** Folder whose files are shipped, those below it left out. */
+    directory: z.string().min(1).optional(),
+    /** Files of `directory` by name: `*` and `?` stand for any characters. */
+    include: z.string().min(1).default('*.log*'),
+    /** Or paths, in which `*` and `?` stand for characters of one name. */
+    paths: z.array(z.string().min(1)).min(1).optional(),
+    /** After so long without a new byte the end of a file is shipped as it stands. */
+    idleFlushMs: z.number().int().min(100).max(600_000).default(2_000),
+  })
+  .refine(({ directory, paths }) => (directory === undefined) !== (paths === undefined), {
+    message: 'write either `directory` or `paths`',
+  });
+
 const aws = z.strictObject({
   region: z.string().min(1),
   /** Only for a local endpoint; on AWS leave it out. */
@@ -77,6 +94,8 @@ export const configSchema = z.strictObject({
   source,
   /** By dataset name: the table that it is read from. */
   datasets: z.record(z.string(), table),
+  /** Log files of this machine; needed by `log-shipper` only. */
+  logs: logs.optional(),
   aws,
   firehose: firehose.prefault({}),
   archive: archive.prefault({}),

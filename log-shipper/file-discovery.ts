@@ -1,0 +1,115 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { FileFacts } from './file-generation.ts';
+
+/** A file that is to be shipped. */
+export interface FoundFile extends FileFacts {
+  readonly path: string;
+}
+
+interface DiscoveryProblem {
+  readonly path: string;
+  readonly error: NodeJS.ErrnoException;
+}
+
+export interface Discovery {
+  /** Each file once, in order of paths. */
+  readonly files: readonly FoundFile[];
+  /** Folders that were looked into, and exist. */
+  readonly folders: readonly string[];
+  /** Compressed files: they match, but their text cannot be tailed. */
+  readonly compressed: readonly string[];
+  /** What could not be looked at; it hides nothing else. */
+  readonly problems: readonly DiscoveryProblem[];
+}
+
+const COMPRESSED = /\.(gz|bz2|xz|zst|Z)$/;
+
+/**
+ * Finds the files of some patterns. `*` and `?` stand for characters of one name, in any part of a
+ * path. Symbolic links are followed; a file with several names is found once, by the name that is
+ * no link, else by the first.
+ *
+ * It reads names and attributes only, which takes some microseconds a file, and is synchronous: a
+ * sweep sees the folders as they were at one moment, as nearly as that can be.
+ */
+export function discoverFiles(patterns: readonly string[]): Discovery {
+  const files = new Map<string, FoundFile & { readonly link: boolean }>();
+  const folders = new Set<string>();
+  const compressed: string[] = [];
+  const problems: DiscoveryProblem[] = [];
+
+  /** @returns what the call returns; undefined, and a problem unless it just vanished, if it fails. */
+  function attempt<T>(at: string, call: () => T, missing: 'problem' | 'fine'): T | undefined {
+    try {
+      return call();
+    } catch (cause) {
+      const error = cause as NodeJS.ErrnoException;
+      const vanished = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+      if (!vanished || missing === 'problem') problems.push({ path: at, error });
+      return undefined;
+    }
+  }
+
+  function addFile(file: string, link: boolean): void {
+    const stats = attempt(file, () => statSync(file, { bigint: true }), 'fine');
+    if (!stats?.isFile()) return;
+    if (COMPRESSED.test(file)) {
+      compressed.push(file);
+      return;
+    }
+    const key = `${stats.dev}:${stats.ino}`;
+    const known = files.get(key);
+    if (known && (link || !known.link)) return;
+    files.set(key, {
+      path: file,
+      link,
+      device: String(stats.dev),
+      inode: String(stats.ino),
+      size: Number(stats.size),
+      birthMs: Number(stats.birthtimeMs),
+    });
+  }
+
+  function expand(folder: string, [segment = '', ...rest]: readonly string[]): void {
+    if (!/[*?]/.test(segment) && rest.length > 0) {
+      expand(path.join(folder, segment), rest);
+      return;
+    }
+    const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }), 'problem');
+    if (!entries) return;
+    folders.add(folder);
+    const wanted = nameMatcher(segment);
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) {
+      if (!wanted.test(entry.name)) continue;
+      const found = path.join(folder, entry.name);
+      if (rest.length === 0) addFile(found, entry.isSymbolicLink());
+      else if (isFolder(found)) expand(found, rest);
+    }
+  }
+
+  function isFolder(found: string): boolean {
+    return attempt(found, () => statSync(found), 'fine')?.isDirectory() === true;
+  }
+
+  for (const pattern of patterns) {
+    const { root, segments } = splitPattern(pattern);
+    expand(root, segments);
+  }
+  return { files: [...files.values()], folders: [...folders], compressed, problems };
+}
+
+function splitPattern(pattern: string): { readonly root: string; readonly segments: string[] } {
+  const absolute = path.resolve(pattern);
+  const { root } = path.parse(absolute);
+  return { root, segments: absolute.slice(root.length).split(path.sep) };
+}
+
+function nameMatcher(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 's');
+}
