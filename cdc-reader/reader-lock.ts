@@ -89,6 +89,6 @@ async function keepAlive(connection: SourceConnection, signal: AbortSignal): Pro
 }
 
 /** MySQL allows 64 characters. */
-export function lockName(sourceId: string): string {
+function lockName(sourceId: string): string {
   return `careplus.reader.${createHash('sha256').update(sourceId).digest('hex').slice(0, 32)}`;
 }
