@@ -3,19 +3,19 @@ import { runDaemon, type DaemonDefinition } from '../../runtime/daemon/run-daemo
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { addExamples } from '../cli/examples.ts';
 import { exitCodes, reportUsage } from '../cli/faults.ts';
-import { notYet } from '../cli/not-yet.ts';
 
 /** Each daemon is loaded only when it is the one to run. */
 const daemons: Readonly<Record<string, () => Promise<DaemonDefinition>>> = {
   'cdc-reader': async () => (await import('../../cdc-reader/main.ts')).cdcReader,
+  'log-shipper': async () => (await import('../../log-shipper/main.ts')).logShipper,
   'ticket-processor': async () =>
     (await import('../../stream-processors/ticket-processor.ts')).ticketProcessor,
+  'log-processor': async () =>
+    (await import('../../stream-processors/log-processor.ts')).logProcessor,
   archiver: async () => (await import('../../stream-processors/archiver.ts')).archiver,
   'warehouse-loader': async () => (await import('../../warehouse-loader/main.ts')).warehouseLoader,
   dashboard: async () => (await import('../../dashboards/web/main.ts')).dashboard,
 };
-
-const planned = ['log-shipper', 'log-processor'];
 
 export function register(program: Command, context: CliContext): void {
   const command = program
@@ -23,8 +23,7 @@ export function register(program: Command, context: CliContext): void {
     .description('run one daemon against a configuration; it logs JSON lines and drains on SIGTERM')
     .option('--check-config', 'only read the configuration and say whether it can be used')
     .action(context.action(run))
-    .addHelpText('after', `\nDaemons: ${Object.keys(daemons).join(', ')}`)
-    .addHelpText('after', `Not yet: ${planned.join(', ')}`);
+    .addHelpText('after', `\nDaemons: ${Object.keys(daemons).join(', ')}`);
   addExamples(command, [
     ['careplus run cdc-reader --config careplus.yaml', 'binlog → Kafka, until SIGTERM'],
     ['careplus run warehouse-loader --check-config', 'check the configuration'],
@@ -34,7 +33,6 @@ export function register(program: Command, context: CliContext): void {
 async function run(call: VerbCall): Promise<number> {
   const { args, output, configFile } = call;
   const [name = ''] = args;
-  if (planned.includes(name)) return notYet(`run ${name}`, output);
   const load = Object.hasOwn(daemons, name) ? daemons[name] : undefined;
   if (!load) {
     const message = `unknown daemon '${name}'; there are ${Object.keys(daemons).join(', ')}`;
