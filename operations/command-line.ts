@@ -18,7 +18,7 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   wait: () => import('./verbs/wait.ts'),
   query: () => import('./verbs/query.ts'),
   verify: () => import('./verbs/verify.ts'),
-  status: planned,
+  status: () => import('./verbs/status.ts'),
   quarantine: planned,
   replay: () => import('./verbs/replay.ts'),
   snapshot: planned,

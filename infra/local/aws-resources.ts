@@ -1,7 +1,7 @@
 /** Creates in the local AWS account what the CDK app creates in a real one: bucket and streams. */
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { tableDatasets } from '../../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../../schemas/datasets/registry.ts';
 import { streamDefinition, type StreamDefinition } from '../../schemas/lake-layout.ts';
 
 const ROLE_ARN = 'arn:aws:iam::000000000000:role/careplus-firehose';
@@ -24,7 +24,7 @@ export async function createAwsResources(aws: LocalAws): Promise<void> {
   const firehose = new FirehoseClient(client);
   try {
     await unlessThere(s3.send(new CreateBucketCommand({ Bucket: aws.bucket })));
-    for (const dataset of tableDatasets) {
+    for (const dataset of [...tableDatasets, ...logDatasets]) {
       const stream = streamDefinition(dataset, aws.intervalSeconds);
       await unlessThere(firehose.send(createStream(stream, aws)));
     }

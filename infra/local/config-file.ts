@@ -11,6 +11,9 @@ import type { Postgres } from './postgres.ts';
 
 const HOST = '127.0.0.1';
 
+/** Of the source server and of the host of the logs: part of every event's identity. */
+const LOCAL_NAME = 'careplus-local';
+
 /** Seconds that Firehose buffers locally; AWS allows 0 to 900. */
 export const LOCAL_INTERVAL_SECONDS = 1;
 
@@ -21,6 +24,8 @@ export interface StackAddresses {
   readonly postgres: Pick<Postgres, 'database' | 'url'>;
   /** Database of the captured table. */
   readonly database: string;
+  /** Folder of the server logs that are tailed. */
+  readonly logsDir: string;
 }
 
 export function pageUrl(ports: StackPorts): string {
@@ -38,12 +43,12 @@ export function configFile(stateDir: string): string {
 
 /** Writes `careplus.yaml`: the same daemons as on AWS, with local addresses. */
 export function writeConfigFile(addresses: StackAddresses): void {
-  const { stateDir, ports, mariadb, postgres, database } = addresses;
+  const { stateDir, ports, mariadb, postgres, database, logsDir } = addresses;
   const config: z.input<typeof configSchema> = {
     version: 1,
     kafka: { brokers: [`${HOST}:${ports.kafka}`] },
     source: {
-      name: 'careplus-local',
+      name: LOCAL_NAME,
       host: HOST,
       port: ports.mariadb,
       user: mariadb.reader.user,
@@ -51,6 +56,7 @@ export function writeConfigFile(addresses: StackAddresses): void {
       heartbeatSeconds: 2,
       checkpointIntervalMs: 250,
     },
+    logs: { host: LOCAL_NAME, directory: logsDir, idleFlushMs: 1_000 },
     datasets: { 'support-tickets': { database, table: 'support_tickets' } },
     aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
     firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
@@ -69,7 +75,7 @@ export function writeConfigFile(addresses: StackAddresses): void {
 
 /** Writes `env` (KEY=VALUE): how a person's own client connects. Holds passwords, so mode 600. */
 export function writeEnvFile(addresses: StackAddresses): void {
-  const { stateDir, ports, mariadb, postgres, database } = addresses;
+  const { stateDir, ports, mariadb, postgres, database, logsDir } = addresses;
   const values = {
     CAREPLUS_MYSQL_HOST: HOST,
     CAREPLUS_MYSQL_PORT: ports.mariadb,
@@ -79,7 +85,7 @@ export function writeEnvFile(addresses: StackAddresses): void {
     CAREPLUS_MYSQL_ADMIN_USER: mariadb.admin.user,
     CAREPLUS_MYSQL_ADMIN_PASSWORD: mariadb.admin.password,
     CAREPLUS_KAFKA_BROKERS: `${HOST}:${ports.kafka}`,
-    CAREPLUS_LOGS_DIR: path.resolve(stateDir, 'server-logs'),
+    CAREPLUS_LOGS_DIR: logsDir,
     CAREPLUS_WAREHOUSE_URL: postgres.url,
     CAREPLUS_AWS_ENDPOINT: endpointUrl(ports),
     CAREPLUS_DASHBOARD_URL: pageUrl(ports),

@@ -1,9 +1,14 @@
 /**
- * Fills the local source: a person's dump, generated tickets, or an empty table; and keeps
- * generated tickets living, so that the page moves.
+ * Fills the local sources: a person's dump, generated tickets, or an empty table; generated log
+ * files or an empty folder. A person's folder of logs is read where it is and never written to.
+ * Keeps what was generated living, so that the page moves.
  */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { createLogWriter } from './demo-data/live-logs.ts';
+import { generateLogs } from './demo-data/logs.ts';
 import { seededRandom } from './demo-data/random.ts';
 import { liveTicketChanges } from './demo-data/live-tickets.ts';
 import { createTicketTable, insertTickets, readLiveBeginning } from './demo-data/ticket-table.ts';
@@ -16,6 +21,8 @@ type Server = Pick<Mariadb, 'host' | 'port' | 'database' | 'admin'>;
 
 export interface FeedOptions {
   readonly feed: Feed;
+  /** Folder for generated log files, or the empty one; a person's own is left alone. */
+  readonly logFolder: string;
   readonly mariadb: Server;
   /** An earlier load was broken off: what it left is dropped first. */
   readonly again: boolean;
@@ -26,6 +33,8 @@ export interface LoadedFeed {
   /** Database that holds the captured table. */
   readonly database: string;
   readonly rows: number;
+  /** Generated log files that were written. */
+  readonly logFiles: number;
   /** What was changed on the way, in words. */
   readonly notes: readonly string[];
 }
@@ -36,42 +45,59 @@ const FIRST_DAY = '2025-07-01';
 export async function loadFeed(options: FeedOptions): Promise<LoadedFeed> {
   const { feed, mariadb, signal } = options;
   if (options.again) await dropEverything(mariadb);
+  const { tickets } = feed;
   const { database, notes } =
-    feed.kind === 'dump'
-      ? await loadDump({ file: feed.file, server: mariadb, signal })
+    tickets.kind === 'dump'
+      ? await loadDump({ file: tickets.file, server: mariadb, signal })
       : await withConnection(mariadb, mariadb.database, async (connection) => {
           await createTicketTable(connection);
-          if (feed.kind === 'generated') {
-            const { rows } = generateTickets({ seed: feed.seed, firstDay: FIRST_DAY });
-            await insertTickets(connection, rows);
+          if (tickets.kind === 'generated') {
+            await insertTickets(connection, ticketsOfMonth(tickets.seed));
           }
           return { database: mariadb.database, notes: [] };
         });
   const rows = await withConnection(mariadb, database, countTickets);
-  return { database, rows, notes };
+  return { database, rows, logFiles: fillLogFolder(feed, options.logFolder), notes };
+}
+
+function ticketsOfMonth(seed: number) {
+  return generateTickets({ seed, firstDay: FIRST_DAY }).rows;
+}
+
+/** The daemons have not begun yet: what a broken-off load left may go. */
+function fillLogFolder({ tickets, logs }: Feed, folder: string): number {
+  if (logs.kind === 'folder') return 0;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (logs.kind === 'empty') return 0;
+  const ofSeed = tickets.kind === 'generated' ? tickets.seed : logs.seed;
+  const { files } = generateLogs({ seed: logs.seed, tickets: ticketsOfMonth(ofSeed) });
+  for (const { name, text } of files) writeFileSync(path.join(folder, name), text);
+  return files.length;
 }
 
 export interface LivingOptions {
   readonly server: Server;
   readonly database: string;
+  /** Folder of generated log files that grow with the tickets. */
+  readonly logFolder: string;
   readonly signal: AbortSignal;
 }
 
 /** Between two changes, in milliseconds: a pace that a person can watch. */
 const PACE_MS = { least: 500, spread: 2_000 };
 
-/** Changes tickets at a watchable pace until the signal aborts. */
-export async function keepTicketsLiving({
-  server,
-  database,
-  signal,
-}: LivingOptions): Promise<void> {
+/** Changes tickets at a watchable pace until the signal aborts; the server logs each change. */
+export async function keepFeedLiving(options: LivingOptions): Promise<void> {
+  const { server, database, logFolder: folder, signal } = options;
   await withConnection(server, database, async (connection) => {
     const begin = await readLiveBeginning(connection);
     const random = seededRandom(Date.now());
+    const log = createLogWriter({ folder, random, now: Date.now });
     for (const change of liveTicketChanges({ random, begin, now: Date.now })) {
       await delay(PACE_MS.least + random() * PACE_MS.spread, undefined, { signal });
       await connection.execute(change.sql, [...change.values]);
+      await log.append(change.ticketId);
     }
   });
 }

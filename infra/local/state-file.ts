@@ -4,9 +4,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 
-const VERSION = 1;
+/** 2: a feed is tickets and logs. */
+const VERSION = 2;
 
-const feedSchema = z.discriminatedUnion('kind', [
+const ticketFeedSchema = z.discriminatedUnion('kind', [
   /** A dump of a MySQL database, known by its content. */
   z.strictObject({ kind: z.literal('dump'), file: z.string(), sha256: z.string() }),
   /** Tickets that the project generates, and that keep living. */
@@ -14,6 +15,19 @@ const feedSchema = z.discriminatedUnion('kind', [
   /** An empty table. */
   z.strictObject({ kind: z.literal('empty') }),
 ]);
+export type TicketFeed = z.infer<typeof ticketFeedSchema>;
+
+const logFeedSchema = z.discriminatedUnion('kind', [
+  /** A person's folder, read in place and never written to. */
+  z.strictObject({ kind: z.literal('folder'), directory: z.string() }),
+  /** Files that the project generates in the state folder, and that keep growing. */
+  z.strictObject({ kind: z.literal('generated'), seed: z.number().int() }),
+  /** An empty folder in the state folder. */
+  z.strictObject({ kind: z.literal('empty') }),
+]);
+export type LogFeed = z.infer<typeof logFeedSchema>;
+
+const feedSchema = z.strictObject({ tickets: ticketFeedSchema, logs: logFeedSchema });
 export type Feed = z.infer<typeof feedSchema>;
 
 const stateSchema = z.strictObject({
@@ -25,6 +39,11 @@ const stateSchema = z.strictObject({
   database: z.string().nullable(),
 });
 export type LocalState = z.infer<typeof stateSchema>;
+
+/** Reads the version of whatever is there. */
+const versionSchema = z
+  .looseObject({ version: z.number().optional().catch(undefined) })
+  .catch({ version: undefined });
 
 function stateFile(stateDir: string): string {
   return path.join(stateDir, 'state.json');
@@ -51,8 +70,13 @@ export function readState(stateDir: string): LocalState | undefined {
   } catch (cause) {
     throw refuse('not readable', cause);
   }
+  const { version } = versionSchema.parse(json);
+  if (version !== VERSION) {
+    const found = version === undefined ? 'no version' : `version ${version}`;
+    throw refuse(`holds a state of ${found}, this is version ${VERSION}`);
+  }
   const parsed = stateSchema.safeParse(json);
-  if (!parsed.success) throw refuse('written by another version', parsed.error);
+  if (!parsed.success) throw refuse('not a state of this program', parsed.error);
   return parsed.data;
 }
 
@@ -64,21 +88,51 @@ export function writeState(stateDir: string, state: LocalState): void {
   renameSync(`${file}.new`, file);
 }
 
-/** @returns whether two feeds are the same: a dump is known by its content, not by its path. */
+/** Folder of the feed's log files: the person's own, or one in the state folder. */
+export function logFolder(stateDir: string, { logs }: Feed): string {
+  return logs.kind === 'folder' ? logs.directory : path.resolve(stateDir, 'server-logs');
+}
+
+/** @returns whether two feeds are the same: a dump is known by its content, a folder by its path. */
 export function sameFeed(a: Feed, b: Feed): boolean {
+  return sameTickets(a.tickets, b.tickets) && sameLogs(a.logs, b.logs);
+}
+
+function sameTickets(a: TicketFeed, b: TicketFeed): boolean {
   if (a.kind === 'dump' && b.kind === 'dump') return a.sha256 === b.sha256;
   if (a.kind === 'generated' && b.kind === 'generated') return a.seed === b.seed;
   return a.kind === b.kind;
 }
 
+function sameLogs(a: LogFeed, b: LogFeed): boolean {
+  if (a.kind === 'folder' && b.kind === 'folder') return a.directory === b.directory;
+  if (a.kind === 'generated' && b.kind === 'generated') return a.seed === b.seed;
+  return a.kind === b.kind;
+}
+
 /** @returns a feed in words, for messages. */
-export function describeFeed(feed: Feed): string {
+export function describeFeed({ tickets, logs }: Feed): string {
+  return `${describeTickets(tickets)} and ${describeLogs(logs)}`;
+}
+
+function describeTickets(feed: TicketFeed): string {
   switch (feed.kind) {
     case 'dump':
       return `the dump ${feed.file}`;
     case 'generated':
       return `generated tickets (seed ${feed.seed})`;
     case 'empty':
-      return 'an empty table';
+      return 'an empty ticket table';
+  }
+}
+
+function describeLogs(feed: LogFeed): string {
+  switch (feed.kind) {
+    case 'folder':
+      return `the logs in ${feed.directory}`;
+    case 'generated':
+      return `generated logs (seed ${feed.seed})`;
+    case 'empty':
+      return 'no logs';
   }
 }

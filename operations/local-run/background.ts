@@ -42,7 +42,11 @@ export async function runInBackground(
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => resolve(code ?? exitCodes.bad));
+      child.once('exit', (code) => {
+        if (code !== exitCodes.good)
+          output.note(`it ended; see ${path.join(logs, 'supervisor.log')}`);
+        resolve(code ?? exitCodes.bad);
+      });
       child.on('message', (raw) => {
         const message = messageSchema.parse(raw);
         switch (message.type) {

@@ -30,7 +30,7 @@ export async function closeTheBooks(
   const note = (line: string) => output.note(line);
   for (let before = ''; ;) {
     const { datasets } = await waitUntilIdle(config, { api, timeoutMs: PROGRESS_MS, signal, note });
-    const late = datasets.filter((each) => !each.covered);
+    const late = datasets.flatMap(({ dataset, late }) => (late ? [{ dataset, ...late }] : []));
     if (late.length === 0) break;
     const now = JSON.stringify(late);
     for (const { dataset, hop, found } of late) {

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { loadFeed } from '../../infra/local/feed.ts';
 import type { Servers } from '../../infra/local/stack.ts';
 import {
   describeFeed,
+  logFolder,
   readState,
   sameFeed,
   writeState,
   type Feed,
   type LocalState,
+  type LogFeed,
+  type TicketFeed,
 } from '../../infra/local/state-file.ts';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 import type { RunOutput } from './run-output.ts';
@@ -18,6 +22,8 @@ import type { RunOutput } from './run-output.ts';
 export interface FeedRequest {
   /** Absolute path of a dump, if one was named. */
   readonly tickets: string | undefined;
+  /** Absolute path of a folder of logs, if one was named. */
+  readonly logs: string | undefined;
   readonly empty: boolean;
   readonly stateDir: string;
 }
@@ -29,8 +35,9 @@ export async function openState(request: FeedRequest): Promise<LocalState> {
   const asked = await askedFeed(request);
   const known = readState(request.stateDir);
   if (known === undefined) {
-    const feed = asked ?? { kind: 'generated', seed: GENERATED_SEED };
-    const state: LocalState = { version: 1, feed, loaded: 'no', database: null };
+    const generated = { kind: 'generated', seed: GENERATED_SEED } as const;
+    const feed = asked ?? { tickets: generated, logs: generated };
+    const state: LocalState = { version: 2, feed, loaded: 'no', database: null };
     writeState(request.stateDir, state);
     return state;
   }
@@ -48,17 +55,36 @@ export function checkFeed(known: LocalState, asked: Feed | undefined, stateDir: 
   );
 }
 
-/** The feed that was named on the command line, if one was. */
-export async function askedFeed(request: Omit<FeedRequest, 'stateDir'>): Promise<Feed | undefined> {
-  if (request.empty) return { kind: 'empty' };
-  if (request.tickets === undefined) return undefined;
+/** The feed that was named on the command line, if one was; what was not named in it is empty. */
+export async function askedFeed({
+  tickets,
+  logs,
+  empty,
+}: Omit<FeedRequest, 'stateDir'>): Promise<Feed | undefined> {
+  if (!empty && tickets === undefined && logs === undefined) return undefined;
+  return {
+    tickets: tickets === undefined ? { kind: 'empty' } : await dumpFeed(tickets),
+    logs: logs === undefined ? { kind: 'empty' } : await folderFeed(logs),
+  };
+}
+
+async function dumpFeed(file: string): Promise<TicketFeed> {
   const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(request.tickets), hash);
+    await pipeline(createReadStream(file), hash);
   } catch (cause) {
-    throw new PipelineError('CFG_9007', `${request.tickets}: ${errorText(cause)}`, { cause });
+    throw new PipelineError('CFG_9007', `${file}: ${errorText(cause)}`, { cause });
   }
-  return { kind: 'dump', file: request.tickets, sha256: hash.digest('hex') };
+  return { kind: 'dump', file, sha256: hash.digest('hex') };
+}
+
+async function folderFeed(directory: string): Promise<LogFeed> {
+  try {
+    await (await opendir(directory)).close();
+  } catch (cause) {
+    throw new PipelineError('CFG_9007', `${directory}: ${errorText(cause)}`, { cause });
+  }
+  return { kind: 'folder', directory };
 }
 
 /** Loads the feed into the source the first time; a load that was broken off is done anew. */
@@ -69,15 +95,17 @@ export async function feedOnce(
 ): Promise<{ readonly database: string }> {
   if (state.loaded === 'yes' && state.database !== null) return { database: state.database };
   writeState(run.stateDir, { ...state, loaded: 'loading' });
-  const { database, rows, notes } = await loadFeed({
+  const { database, rows, logFiles, notes } = await loadFeed({
     feed: state.feed,
+    logFolder: logFolder(run.stateDir, state.feed),
     mariadb: servers.mariadb,
     again: state.loaded === 'loading',
     signal: run.signal,
   });
   for (const note of notes) run.output.note(note);
   run.output.note(
-    `loaded ${describeFeed(state.feed)}: ${rows} rows in ${database}.support_tickets`,
+    `loaded ${describeFeed(state.feed)}: ${rows} rows in ${database}.support_tickets` +
+      (logFiles === 0 ? '' : `, ${logFiles} log files`),
   );
   writeState(run.stateDir, { ...state, loaded: 'yes', database });
   return { database };

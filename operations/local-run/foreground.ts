@@ -5,7 +5,7 @@ import {
   writeConfigFile,
   writeEnvFile,
 } from '../../infra/local/config-file.ts';
-import { keepTicketsLiving } from '../../infra/local/feed.ts';
+import { keepFeedLiving } from '../../infra/local/feed.ts';
 import {
   checkPortsFree,
   readPortBase,
@@ -13,7 +13,7 @@ import {
   type StackPorts,
 } from '../../infra/local/ports.ts';
 import { startDaemons, startServers } from '../../infra/local/stack.ts';
-import { describeFeed } from '../../infra/local/state-file.ts';
+import { describeFeed, logFolder } from '../../infra/local/state-file.ts';
 import { loadConfig } from '../../runtime/config/load-config.ts';
 import { errorText } from '../../runtime/pipeline-error.ts';
 import type { VerbCall } from '../cli/context.ts';
@@ -32,7 +32,14 @@ export interface UpRequest extends FeedRequest {
 }
 
 /** Daemons in the order of their start: sinks before sources. */
-const daemons = ['warehouse-loader', 'ticket-processor', 'archiver', 'cdc-reader'] as const;
+const daemons = [
+  'warehouse-loader',
+  'ticket-processor',
+  'log-processor',
+  'archiver',
+  'cdc-reader',
+  'log-shipper',
+] as const;
 
 /**
  * Holds the stack up in this process: starts everything, loads the feed once, and either closes
@@ -54,12 +61,16 @@ export async function runInForeground(
   const signal = AbortSignal.any([call.signal, finished.signal, parentGone()]);
   const report = (line: string) => output.note(line);
   let exitCode: number = exitCodes.good;
+  /** From then on a daemon that ends was asked to: what broke the run off must not be hidden by it. */
+  let stopping = false;
   try {
     await using parts = new AsyncDisposableStack();
     const servers = await startServers({ stateDir, ports, report, signal });
     parts.defer(() => servers.stop());
     const loaded = await feedOnce(servers, state, { stateDir, output, signal });
-    const addresses = { stateDir, ports, ...servers, database: loaded.database };
+    const { database } = loaded;
+    const logsDir = logFolder(stateDir, state.feed);
+    const addresses = { stateDir, ports, ...servers, database, logsDir };
     writeConfigFile(addresses);
     writeEnvFile(addresses);
     const running = await startDaemons({
@@ -77,13 +88,16 @@ export async function runInForeground(
         })),
       ],
       onFinished: (name, code) => {
-        if (signal.aborted) return;
+        if (stopping || signal.aborted) return;
         output.note(`${name} ended for good (exit code ${String(code)}); see logs/${name}.log`);
         exitCode = exitCodes.bad;
         finished.abort();
       },
     });
-    parts.defer(() => running.stop());
+    parts.defer(() => {
+      stopping = true;
+      return running.stop();
+    });
     output.text(`the page is at ${pageUrl(ports)}`);
     if (!untilIdle) output.document({ page: pageUrl(ports), state: stateDir });
     else {
@@ -93,10 +107,10 @@ export async function runInForeground(
     }
     output.done(exitCode);
     if (!untilIdle || keepRunning) {
-      if (state.feed.kind === 'generated') {
-        const living = { server: servers.mariadb, database: loaded.database, signal };
-        void keepTicketsLiving(living).catch((error: unknown) => {
-          if (!signal.aborted) output.note(`generated tickets stopped: ${errorText(error)}`);
+      if (state.feed.tickets.kind === 'generated' && state.feed.logs.kind === 'generated') {
+        const living = { server: servers.mariadb, database, logFolder: logsDir, signal };
+        void keepFeedLiving(living).catch((error: unknown) => {
+          if (!signal.aborted) output.note(`generated data stopped: ${errorText(error)}`);
         });
       }
       await aborted(signal);

@@ -3,7 +3,6 @@ import { Option, type Command } from 'commander';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { addExamples } from '../cli/examples.ts';
-import { notYet } from '../cli/not-yet.ts';
 import { runInBackground } from '../local-run/background.ts';
 import { removeState } from '../../infra/local/state-folders.ts';
 import { endLeftovers } from '../local-run/leftovers.ts';
@@ -27,15 +26,16 @@ export function register(program: Command, context: CliContext): void {
     .command('up')
     .description('start the local stack and all daemons, feed it, and show the page')
     .option('--tickets <file.sql>', 'a MySQL dump that holds the table support_tickets')
-    .option('--logs <dir>', 'a folder of server logs (not yet)')
-    .option('--empty', 'begin with an empty table')
+    .option('--logs <dir>', 'a folder of server logs; it is tailed in place and never written to')
+    .option('--empty', 'begin with an empty table and without logs')
     .option('--fresh', 'forget the state of earlier starts first')
     .option('--until-idle', 'wait until everything has arrived, verify, print the books, and end')
     .option('--keep-running', 'leave everything up in the background (`careplus down` ends it)')
     .addOption(new Option('--supervised').hideHelp())
     .action(context.action((call) => up(call)));
   addExamples(command, [
-    ['npm start', 'generated tickets that keep living'],
+    ['npm start', 'generated tickets and logs that keep living'],
+    ['npm start -- --tickets dump.sql --logs DIR', 'your own tickets and server logs'],
     ['npm start -- --tickets dump.sql --until-idle', 'carry a dump through and check the books'],
     ['npm start -- --tickets dump.sql --keep-running', 'the same, and stay up in the background'],
     ['npm start -- --fresh', 'forget what was loaded before'],
@@ -44,17 +44,15 @@ export function register(program: Command, context: CliContext): void {
 
 async function up(call: VerbCall): Promise<number> {
   const options: UpOptions = call.options;
-  if (options.logs !== undefined) return notYet('up --logs', call.output);
-  if (options.tickets !== undefined && options.empty === true) {
-    throw new PipelineError('CFG_9001', '--tickets and --empty exclude each other');
+  for (const name of ['tickets', 'logs'] as const) {
+    if (options[name] !== undefined && options.empty === true) {
+      throw new PipelineError('CFG_9001', `--${name} and --empty exclude each other`);
+    }
   }
   const stateDir = path.resolve(call.stateDir);
   const request = {
-    // npm runs scripts in the package's folder; the path is meant from where the person stands.
-    tickets:
-      options.tickets === undefined
-        ? undefined
-        : path.resolve(process.env['INIT_CWD'] ?? '.', options.tickets),
+    tickets: fromWhereThePersonStands(options.tickets),
+    logs: fromWhereThePersonStands(options.logs),
     empty: options.empty ?? false,
     untilIdle: options.untilIdle ?? false,
     keepRunning: options.keepRunning ?? false,
@@ -72,4 +70,9 @@ async function up(call: VerbCall): Promise<number> {
     if (request.keepRunning) return runInBackground(process.argv.slice(1), stateDir, call);
   }
   return runInForeground(request, call, createRunOutput(call.output));
+}
+
+/** npm runs scripts in the package's folder; a path is meant from where the person stands. */
+function fromWhereThePersonStands(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : path.resolve(process.env['INIT_CWD'] ?? '.', file);
 }

@@ -6,7 +6,12 @@ import { addExamples } from '../cli/examples.ts';
 import { exitCodes } from '../cli/faults.ts';
 import type { Output } from '../cli/output.ts';
 import { booksLine } from '../verify/books.ts';
-import { recordVerification, verify, type Verification } from '../verify/verification.ts';
+import {
+  recordVerification,
+  verify,
+  type DatasetVerification,
+  type Verification,
+} from '../verify/verification.ts';
 import { connectWarehouse } from '../warehouse-connection.ts';
 
 export function register(program: Command, context: CliContext): void {
@@ -43,20 +48,29 @@ async function run(call: VerbCall): Promise<number> {
 
 const DIFFERENCES_TOLD = 20;
 
+/** What was compared, in words. */
+function placeOf(books: DatasetVerification): string {
+  if ('gtid' in books) return `at ${books.gtid}`;
+  const { files, bytes, gone_files: gone, gone_entries: entries } = books;
+  const lost = gone === 0 ? '' : ` and ${entries} entries of ${gone} files that are gone`;
+  return `over ${bytes} bytes of ${files} files${lost}`;
+}
+
 /** Writes a result: the document with `--json`, else the books as lines and what differs. */
 export function showVerification(
   { days, ...result }: Verification,
   { output, byDay = false }: { readonly output: Output; readonly byDay?: boolean },
 ): void {
   output.document(byDay ? { ...result, days } : result);
-  for (const { dataset, ok, differences_total: total, ...books } of result.datasets) {
+  for (const books of result.datasets) {
+    const { dataset, ok, differences_total: total } = books;
     output.text(`${dataset}: ${booksLine(books)}`);
     for (const day of byDay ? days.filter((each) => each.dataset === dataset) : []) {
       output.text(`  ${day.day}: ${booksLine(day)}`);
     }
     output.text(
       ok
-        ? `${dataset}: the books close at ${books.gtid}, every cell equals the rules of version ${books.rules_version}`
+        ? `${dataset}: the books close ${placeOf(books)}, every cell equals the rules of version ${books.rules_version}`
         : `${dataset}: ${total} ${total === 1 ? 'difference' : 'differences'}`,
     );
   }

@@ -23,7 +23,8 @@ export function register(program: Command, context: CliContext): void {
 /** What a person reads of the hop that lags. */
 export const hopNames: Readonly<Record<Hop, string>> = {
   'cdc-reader': 'the cdc-reader has not brought it to the topic',
-  processor: 'the ticket-processor has not taken it from the topic',
+  'log-shipper': 'the log-shipper has not brought it to the topic',
+  processor: 'its processor has not taken it from the topic',
   delivery: 'Firehose has not delivered it or the warehouse-loader has not loaded it',
   hole: 'numbers are missing: the warehouse-loader waits for them',
 };
@@ -46,30 +47,23 @@ async function wait(call: VerbCall): Promise<number> {
     note,
   });
   const waitedMs = Math.round(performance.now() - startedAt);
-  const ok = datasets.every(({ covered }) => covered);
+  const ok = datasets.every(({ late }) => late === undefined);
   output.document({
     ok,
     gtid,
     waited_ms: waitedMs,
-    datasets: datasets.map((each) =>
-      each.covered
-        ? { dataset: each.dataset, source: each.source, ok: true, ...each.frontier }
-        : {
-            dataset: each.dataset,
-            source: each.source,
-            ok: false,
-            lagging: each.hop,
-            wanted: each.wanted,
-            found: each.found,
-          },
+    datasets: datasets.map(({ dataset, source, late, place }) =>
+      late === undefined
+        ? { dataset, source, ok: true, ...place }
+        : { dataset, source, ok: false, lagging: late.hop, wanted: late.wanted, found: late.found },
     ),
   });
-  for (const each of datasets) {
+  for (const { dataset, late, reached } of datasets) {
     output.text(
-      each.covered
-        ? `${each.dataset}: idle after ${waitedMs} ms, up to ${each.frontier.seq} of epoch ${each.frontier.epoch}`
-        : `${each.dataset}: not there after ${timeoutMs / 1000} s: ${hopNames[each.hop]} ` +
-            `(wanted ${each.wanted}, found ${each.found})`,
+      late === undefined
+        ? `${dataset}: idle after ${waitedMs} ms, ${reached}`
+        : `${dataset}: not there after ${timeoutMs / 1000} s: ${hopNames[late.hop]} ` +
+            `(wanted ${late.wanted}, found ${late.found})`,
     );
   }
   return ok ? exitCodes.good : exitCodes.bad;

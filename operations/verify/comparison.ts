@@ -1,4 +1,4 @@
-import type { CleanColumn, CleanValue } from '../../schemas/datasets/dataset.ts';
+import type { CleanValue } from '../../schemas/datasets/dataset.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { emptyBooks, type Books, type BooksTerm } from './books.ts';
 import type { DifferenceKind, DifferenceList, DifferenceValue } from './differences.ts';
@@ -44,8 +44,12 @@ export interface UnreadableImages {
   readonly keyless: boolean;
 }
 
+interface NamedColumn {
+  readonly name: string;
+}
+
 export interface ComparisonInput {
-  readonly cleanColumns: readonly CleanColumn[];
+  readonly cleanColumns: readonly NamedColumn[];
   readonly rulesVersion: number;
   readonly source: SourceReading;
   readonly later: LaterChanges;
@@ -208,7 +212,7 @@ interface ViewCheck {
   readonly hidden: boolean;
   /** Copies that the state tells. */
   readonly copies: number;
-  readonly columns: readonly CleanColumn[];
+  readonly columns: readonly NamedColumn[];
   readonly differ: Differ;
 }
 
@@ -243,7 +247,7 @@ function checkViews(image: SourceImage, found: Found, check: ViewCheck): boolean
 
 /** The cells that differ, by column, as expected and as found. */
 function changedCells(
-  columns: readonly CleanColumn[],
+  columns: readonly NamedColumn[],
   expectedJson: string,
   found: readonly CleanValue[],
 ): [Record<string, CleanValue>, Record<string, CleanValue>] | undefined {

@@ -4,7 +4,7 @@ import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
 import { readerCheckpointSchema, type ReaderCheckpoint } from '../../schemas/checkpoint.ts';
-import { topics } from '../../schemas/topics.ts';
+import { processorGroup, topics, type Topic } from '../../schemas/topics.ts';
 import { covers, parseGtidSet, type GtidSet } from './gtid.ts';
 import { readFrontier, type Frontier } from './warehouse-reading.ts';
 import { pendingSql, type WarehouseScope } from './warehouse-statements.ts';
@@ -13,6 +13,7 @@ import { pendingSql, type WarehouseScope } from './warehouse-statements.ts';
 export type Hop =
   /** Not in the topic yet. */
   | 'cdc-reader'
+  | 'log-shipper'
   /** In the topic; the processor has not taken them. */
   | 'processor'
   /** Handed over; not in the warehouse yet: Firehose buffers or the loader loads. */
@@ -164,21 +165,26 @@ async function heldUpAt(
   try {
     const { rows } = await api.query(pendingSql(scope, epoch), { signal: either });
     if (Number(rows[0]?.['pending'] ?? 0) > 0) return 'hole';
-    return (await waitOrAbort(processorLags(kafka, scope), either)) ? 'processor' : 'delivery';
+    return (await waitOrAbort(processorLags(kafka, scope.dataset), either))
+      ? 'processor'
+      : 'delivery';
   } catch {
     signal.throwIfAborted();
     return 'delivery';
   }
 }
 
-async function processorLags(kafka: Kafka, { dataset }: WarehouseScope): Promise<boolean> {
+/** Whether a dataset's topic holds records that its processor has not taken. */
+export async function processorLags(
+  kafka: Kafka,
+  dataset: { readonly name: string; readonly topic: Topic },
+): Promise<boolean> {
   const admin = kafka.admin();
   await admin.connect();
   try {
     const topic = dataset.topic.name;
     const ends = await admin.fetchTopicOffsets(topic);
-    // The group of stream-processors/ticket-processor.ts.
-    const groupId = `careplus-processor-${dataset.name}`;
+    const groupId = processorGroup(dataset);
     const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
     const committed = new Map(
       group?.partitions.map(({ partition, offset }) => [partition, offset]),

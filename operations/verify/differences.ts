@@ -33,6 +33,16 @@ export type DifferenceKind =
   | 'number-twice'
   /** The frontier stands in the middle of a source transaction. */
   | 'half-transaction'
+  /** Bytes of a log file that no range covers. */
+  | 'missing-range'
+  /** Bytes of a log file that two ranges cover. */
+  | 'range-twice'
+  /** A range that is not an entry of the file. */
+  | 'wrong-range'
+  /** A range that the warehouse knows under another entry than the file holds there. */
+  | 'wrong-entry-id'
+  /** The books count the entry on another day. */
+  | 'wrong-day'
   /** A source has not exactly one frontier that is shown. */
   | 'wrong-frontier'
   /** The warehouse did not reach the source's position in time. */

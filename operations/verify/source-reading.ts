@@ -1,5 +1,6 @@
-import type { CleanValue, RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
+import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { imageId } from '../../schemas/image-identity.ts';
+import { expectationOf } from './expectation.ts';
 
 /** One distinct row of the source table, and what the current rules make of it. */
 export interface SourceImage {
@@ -29,8 +30,6 @@ type Entry = { -readonly [Field in keyof SourceImage]: SourceImage[Field] } & {
   readonly rank: number;
 };
 
-const REASONS_MAX_BYTES = 2048;
-
 /**
  * Counts the rows of a table as a multiset and judges each distinct one by the current rules.
  * Own counting and own choice of the row that counts; only the rules are shared with the pipeline.
@@ -59,7 +58,7 @@ export async function readSource(
       continue;
     }
     const key = raw[dataset.keyField] ?? null;
-    const { accepted, expected } = expectation(dataset, raw);
+    const { accepted, expected } = expectationOf(dataset.cleanColumns, dataset.judge(raw));
     const image: Entry = {
       key,
       copies: 1,
@@ -91,36 +90,4 @@ function isGreater(image: Entry, id: string, best: Entry, bestId: string): boole
 /** A hash cut from a longer text keeps that text in memory; this does not. */
 function unsliced(hash: string): string {
   return Buffer.from(hash, 'latin1').toString('latin1');
-}
-
-function expectation(
-  dataset: TableDataset,
-  raw: RawImage,
-): Pick<SourceImage, 'accepted' | 'expected'> {
-  const verdict = dataset.judge(raw);
-  if (!verdict.accepted) {
-    const reasons = warehouseText(verdict.reasons.join(','), REASONS_MAX_BYTES);
-    return { accepted: false, expected: reasons };
-  }
-  const cells = dataset.cleanColumns.map((column): CleanValue => {
-    const value = verdict.clean[column.name] ?? null;
-    return column.type === 'text' && typeof value === 'string'
-      ? warehouseText(value, column.maxBytes)
-      : value;
-  });
-  return { accepted: true, expected: JSON.stringify(cells) };
-}
-
-/** A text as the warehouse can hold it: NUL replaced by U+FFFD, whole characters within the width. */
-function warehouseText(text: string, maxBytes: number): string {
-  const replaced = text.replaceAll('\0', '\ufffd');
-  if (Buffer.byteLength(replaced) <= maxBytes) return replaced;
-  let bytes = 0;
-  let kept = '';
-  for (const character of replaced) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > maxBytes) break;
-    kept += character;
-  }
-  return kept;
 }

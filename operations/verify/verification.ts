@@ -6,8 +6,17 @@ import type { DataApi } from '../../runtime/redshift/data-api.ts';
 import { findTableDataset } from '../../schemas/datasets/registry.ts';
 import { sourceId } from '../../schemas/row-change.ts';
 import type { Books } from './books.ts';
-import { waitUntilCovered, type Coverage, type CoverageOptions } from './coverage.ts';
+import { waitUntilCovered, type CoverageOptions, type Hop } from './coverage.ts';
 import type { Difference } from './differences.ts';
+import { waitUntilLogsCovered } from './log-coverage.ts';
+import { listLogFiles } from './log-files.ts';
+import {
+  logSides,
+  logTargetsOf,
+  verifyLogs,
+  type LogResult,
+  type LogTarget,
+} from './log-verification.ts';
 import { connectSource, currentGtid, type SourceConnection } from './source-connection.ts';
 import { readSource } from './source-reading.ts';
 import { openTableSnapshot, type TableName } from './source-table.ts';
@@ -24,19 +33,36 @@ export interface VerificationOptions {
   readonly note: (line: string) => void;
 }
 
-/** Books and place of one dataset, as `careplus verify --json` writes them. */
-interface DatasetVerification extends Books {
+interface AnyVerification extends Books {
   readonly dataset: string;
   readonly ok: boolean;
+  /** The table, or the host of the files. */
   readonly source: string;
+  readonly rules_version: number;
+  readonly differences_total: number;
+}
+
+/** Books and place of one table, as `careplus verify --json` writes them. */
+interface TableVerification extends AnyVerification {
   readonly gtid: string;
   readonly epoch: number | null;
   readonly seq: number;
   readonly frontier: number;
-  readonly rules_version: number;
   readonly attempts: number;
-  readonly differences_total: number;
 }
+
+/** Books and extent of one dataset of log files. */
+interface LogVerification extends AnyVerification {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files that are gone and how many entries were counted from what had arrived of them. */
+  readonly gone_files: number;
+  readonly gone_entries: number;
+  /** Entries that were read in parts, for the file rested in the middle of them. */
+  readonly cut_entries: number;
+}
+
+export type DatasetVerification = TableVerification | LogVerification;
 
 /** Books of the rows that belong to one day, `unknown` where they name none. */
 interface DayBooks extends Books {
@@ -66,47 +92,98 @@ interface Target extends WarehouseScope {
  * @throws {PipelineError} when a side cannot be read; differences are a result, not an error.
  */
 export async function verify(config: Config, options: VerificationOptions): Promise<Verification> {
-  await using connection = await connectSource(config.source, options.signal);
-  const results: [Target, DatasetResult][] = [];
-  for (const target of targetsOf(config)) {
-    const sides = sidesOf(config, target, connection, options);
-    results.push([target, await verifyDataset(target.dataset, sides)]);
+  const results: [string, DatasetVerification, Pick<DatasetResult, 'days' | 'differences'>][] = [];
+  {
+    await using connection = await connectSource(config.source, options.signal);
+    for (const target of targetsOf(config)) {
+      const sides = sidesOf(config, target, connection, options);
+      const result = await verifyDataset(target.dataset, sides);
+      results.push([target.dataset.shortName, summary(target, result), result]);
+    }
   }
-  const datasets = results.map(([target, result]) => summary(target, result));
+  for (const target of logTargetsOf(config)) {
+    const result = await verifyLogs(
+      target,
+      logSides(target, {
+        ...options,
+        waitUntilCovered: (files) =>
+          waitUntilLogsCovered(target, files, coverageOptions(config, options)),
+      }),
+    );
+    results.push([target.dataset.shortName, logSummary(target, result), result]);
+  }
+  const datasets = results.map(([, each]) => each);
   return {
     ok: datasets.every(({ ok }) => ok),
     verified_at: new Date().toISOString(),
     datasets,
-    days: results.flatMap(([{ dataset }, { days }]) =>
+    days: results.flatMap(([dataset, , { days }]) =>
       [...days]
-        .map(([day, books]) => ({ dataset: dataset.shortName, day, ...books }))
+        .map(([day, books]) => ({ dataset, day, ...books }))
         .sort((a, b) => (a.day < b.day ? -1 : 1)),
     ),
-    differences: results.flatMap(([{ dataset }, { differences }]) =>
-      differences.first.map((difference) => ({ dataset: dataset.shortName, ...difference })),
+    differences: results.flatMap(([dataset, , { differences }]) =>
+      differences.first.map((difference) => ({ dataset, ...difference })),
     ),
     differences_total: datasets.reduce((sum, each) => sum + each.differences_total, 0),
   };
 }
 
+/** What a dataset that is not there in time waits for. */
+interface LateDataset {
+  readonly hop: Hop;
+  readonly wanted: string;
+  readonly found: string;
+}
+
+/** Whether a dataset has arrived. */
+export interface IdleDataset {
+  readonly dataset: string;
+  readonly source: string;
+  readonly late: LateDataset | undefined;
+  /** Where it is, by stable names. */
+  readonly place: Readonly<Record<string, number>>;
+  /** The same in words. */
+  readonly reached: string;
+}
+
 /**
- * Waits until everything that was committed at the call is in the warehouse.
+ * Waits until everything that was committed at the call, and every byte that the log files had, is
+ * in the warehouse.
  *
  * @returns the position, and for each dataset whether it was reached.
  */
 export async function waitUntilIdle(
   config: Config,
   options: VerificationOptions,
-): Promise<{ gtid: string; datasets: ({ dataset: string; source: string } & Coverage)[] }> {
+): Promise<{ gtid: string; datasets: readonly IdleDataset[] }> {
   await using connection = await connectSource(config.source, options.signal);
   const gtid = await currentGtid(connection);
-  const datasets = await Promise.all(
-    targetsOf(config).map(async (target) => {
-      const coverage = await waitUntilCovered(target, gtid, coverageOptions(config, options));
-      return { dataset: target.dataset.shortName, source: target.source, ...coverage };
-    }),
-  );
-  return { gtid, datasets };
+  const coverage = coverageOptions(config, options);
+  const tables = targetsOf(config).map(async (target): Promise<IdleDataset> => {
+    const result = await waitUntilCovered(target, gtid, coverage);
+    const { epoch = 0, seq = 0 } = result.frontier ?? {};
+    return {
+      dataset: target.dataset.shortName,
+      source: target.source,
+      late: result.covered ? undefined : result,
+      place: result.frontier ? { epoch, seq } : {},
+      reached: `up to ${seq} of epoch ${epoch}`,
+    };
+  });
+  const logs = logTargetsOf(config).map(async (target): Promise<IdleDataset> => {
+    const files = await listLogFiles(target.patterns);
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    const { late } = await waitUntilLogsCovered(target, files, coverage);
+    return {
+      dataset: target.dataset.shortName,
+      source: target.host,
+      late,
+      place: { files: files.length, bytes },
+      reached: `all ${bytes} bytes of ${files.length} files`,
+    };
+  });
+  return { gtid, datasets: await Promise.all([...tables, ...logs]) };
 }
 
 /** Keeps a result in `ops.verifications`, where the page and later readers find it. */
@@ -126,7 +203,8 @@ export async function recordVerification(
   }
 }
 
-function targetsOf(config: Config): Target[] {
+/** @returns the configured tables. */
+export function targetsOf(config: Config): Target[] {
   return Object.entries(config.datasets).map(([name, { database, table }]) => {
     const dataset = findTableDataset(name);
     if (!dataset) throw new TypeError(`no such dataset: ${name}`);
@@ -179,7 +257,7 @@ function sidesOf(
   };
 }
 
-function summary({ dataset, source }: Target, result: DatasetResult): DatasetVerification {
+function summary({ dataset, source }: Target, result: DatasetResult): TableVerification {
   const { gtid, epoch, seq, frontier, attempts, differences, books } = result;
   return {
     dataset: dataset.shortName,
@@ -193,5 +271,21 @@ function summary({ dataset, source }: Target, result: DatasetResult): DatasetVer
     rules_version: dataset.rulesVersion,
     attempts,
     differences_total: differences.total,
+  };
+}
+
+function logSummary({ dataset, host }: LogTarget, result: LogResult): LogVerification {
+  return {
+    dataset: dataset.shortName,
+    ok: result.differences.total === 0,
+    ...result.books,
+    source: host,
+    files: result.files,
+    bytes: result.bytes,
+    gone_files: result.goneFiles,
+    gone_entries: result.goneEntries,
+    cut_entries: result.cutEntries,
+    rules_version: dataset.rulesVersion,
+    differences_total: result.differences.total,
   };
 }

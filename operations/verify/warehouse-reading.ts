@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CleanColumn, CleanValue } from '../../schemas/datasets/dataset.ts';
+import type { LogColumn } from '../../schemas/datasets/log-dataset.ts';
 import { parseUtcDateTime } from '../../schemas/datasets/strict-values.ts';
 import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
 import type {
@@ -56,7 +57,7 @@ export async function readFrontier(
 ): Promise<Frontier | undefined> {
   const { rows } = await api.query(frontierSql(scope), { signal });
   const row = rows.at(-1);
-  return row && { epoch: number(row['epoch']), seq: number(row['seq']) };
+  return row && { epoch: numberOf(row['epoch']), seq: numberOf(row['seq']) };
 }
 
 /**
@@ -83,7 +84,7 @@ export async function findLastInside(
       const transaction = row['gtid'];
       // The rows of a snapshot were read at its beginning: inside whatever streams after it.
       if (typeof transaction !== 'string' || covers(inside, parseGtidSet(transaction))) return last;
-      last = number(row['first_seq']) - 1;
+      last = numberOf(row['first_seq']) - 1;
     }
     to = from;
   }
@@ -133,8 +134,8 @@ export async function readWarehouse(
     (await api.result(`${id}:${statement}`, { signal })).rows;
 
   const frontiers = (await rowsOf(1)).map((row) => ({
-    epoch: number(row['epoch']),
-    seq: number(row['seq']),
+    epoch: numberOf(row['epoch']),
+    seq: numberOf(row['seq']),
   }));
   const frontier = frontiers.at(-1);
   if (frontier?.epoch !== epoch) return undefined;
@@ -149,12 +150,12 @@ export async function readWarehouse(
     history: {
       shownFrontiers: frontiers.length,
       frontier: frontier.seq,
-      last: number(numbers['last_seq'] ?? 0),
-      transactionEnds: numbers['ends'] == null ? null : number(numbers['ends']) === 1,
+      last: numberOf(numbers['last_seq'] ?? 0),
+      transactionEnds: numbers['ends'] == null ? null : numberOf(numbers['ends']) === 1,
       drift: drift.map((row) => ({
-        imageId: text(row['history_image'] ?? row['state_image']),
-        history: number(row['history_copies'] ?? 0),
-        state: number(row['state_copies'] ?? 0),
+        imageId: textOf(row['history_image'] ?? row['state_image']),
+        history: numberOf(row['history_copies'] ?? 0),
+        state: numberOf(row['state_copies'] ?? 0),
       })),
       ...(await wrongNumbers(api, scope, frontier, numbers, signal)),
     },
@@ -179,25 +180,26 @@ async function wrongNumbers(
   numbers: WarehouseRow,
   signal: AbortSignal,
 ): Promise<Pick<HistoryFacts, 'missingNumbers' | 'doubledNumbers'>> {
-  const held = number(numbers['numbers'] ?? 0);
-  const distinct = number(numbers['distinct_numbers'] ?? 0);
-  const last = number(numbers['last_seq'] ?? 0);
+  const held = numberOf(numbers['numbers'] ?? 0);
+  const distinct = numberOf(numbers['distinct_numbers'] ?? 0);
+  const last = numberOf(numbers['last_seq'] ?? 0);
   const missingNumbers: [number, number][] = [];
   const doubledNumbers: number[] = [];
-  if (distinct !== last || number(numbers['first_seq'] ?? 1) !== 1) {
+  if (distinct !== last || numberOf(numbers['first_seq'] ?? 1) !== 1) {
     const { rows } = await api.query(gapsSql(scope, epoch), { signal });
     for (const row of rows)
-      missingNumbers.push([number(row['first_seq']), number(row['last_seq'])]);
+      missingNumbers.push([numberOf(row['first_seq']), numberOf(row['last_seq'])]);
   }
   if (last < seq) missingNumbers.push([last + 1, seq]);
   if (held !== distinct) {
     const { rows } = await api.query(doubledNumbersSql(scope, epoch), { signal });
-    for (const row of rows) doubledNumbers.push(number(row['seq']));
+    for (const row of rows) doubledNumbers.push(numberOf(row['seq']));
   }
   return { missingNumbers, doubledNumbers };
 }
 
-function sliceCount(images: number): number {
+/** How many slices bound the memory for so many rows. */
+export function sliceCount(images: number): number {
   let count = 1;
   while (count < MAX_SLICES && images / count > IMAGES_A_SLICE) count *= 2;
   return count;
@@ -208,67 +210,74 @@ function laterChanges(rows: readonly WarehouseRow[]): LaterChanges {
   const keys = new Set<string>();
   let barrier = false;
   for (const row of rows) {
-    if (number(row['barrier']) === 1) {
+    if (numberOf(row['barrier']) === 1) {
       barrier = true;
       continue;
     }
-    copies.set(text(row['image_id']), number(row['copies']));
-    keys.add(text(row['key_hash']));
+    copies.set(textOf(row['image_id']), numberOf(row['copies']));
+    keys.add(textOf(row['key_hash']));
   }
   return { copies, keys, barrier };
 }
 
 function unreadableImages(rows: readonly WarehouseRow[]): UnreadableImages {
   return {
-    keys: new Set(rows.map((row) => text(row['key_hash']))),
+    keys: new Set(rows.map((row) => textOf(row['key_hash']))),
     keyless: rows.some((row) => row['key_text'] === null || row['key_text'] === ''),
   };
 }
 
 function stateRow(row: WarehouseRow): StateRow {
   return {
-    imageId: text(row['image_id']),
-    keyHash: text(row['key_hash']),
-    copies: number(row['copies']),
-    rulesVersion: number(row['rules_version']),
+    imageId: textOf(row['image_id']),
+    keyHash: textOf(row['key_hash']),
+    copies: numberOf(row['copies']),
+    rulesVersion: numberOf(row['rules_version']),
   };
 }
 
 function shownRow(row: WarehouseRow, columns: readonly CleanColumn[]): ShownRow {
   return {
-    imageId: text(row['image_id']),
-    copies: number(row['copies']),
-    cells: columns.map((column) => cell(column, row[column.name] ?? null)),
+    imageId: textOf(row['image_id']),
+    copies: numberOf(row['copies']),
+    cells: columns.map((column) => cellOf(column, row[column.name] ?? null)),
   };
 }
 
-function quarantineRow(row: WarehouseRow): QuarantineRow {
+/** Reads a row of a quarantine view. */
+export function quarantineRow(row: WarehouseRow): QuarantineRow {
   const reasons = row['reasons'] ?? null;
   return {
-    imageId: text(row['image_id']),
-    copies: number(row['copies']),
-    reasons: reasons === null ? null : text(reasons),
+    imageId: textOf(row['image_id']),
+    copies: numberOf(row['copies']),
+    reasons: reasons === null ? null : textOf(reasons),
   };
 }
 
 /** A view's value in the form of the rules: times as epoch milliseconds, counts as numbers. */
-function cell(column: CleanColumn, value: WarehouseValue): CleanValue {
+export function cellOf(column: LogColumn, value: WarehouseValue): CleanValue {
   if (value === null) return null;
   switch (column.type) {
     case 'text':
-      return text(value);
+      return textOf(value);
     case 'integer':
-      return number(value);
+      return numberOf(value);
     case 'timestamp':
       // What is no time stays as it is, and so differs from every time.
-      return parseUtcDateTime(text(value)) ?? text(value);
+      return parseUtcDateTime(textOf(value)) ?? textOf(value);
+    case 'hundredths':
+      return Math.round(numberOf(value) * 100);
+    case 'boolean':
+      return value === true ? 1 : value === false ? 0 : textOf(value);
   }
 }
 
-function text(value: WarehouseValue | undefined): string {
+/** A value as text; NULL as the empty one. */
+export function textOf(value: WarehouseValue | undefined): string {
   return typeof value === 'string' ? value : String(value ?? '');
 }
 
-function number(value: WarehouseValue | undefined): number {
+/** A whole number of a row. */
+export function numberOf(value: WarehouseValue | undefined): number {
   return Number(value);
 }

@@ -146,9 +146,9 @@ function inEpoch({ source }: WarehouseScope, epoch: number, prefix = ''): string
 }
 
 /** Unreadable images are read apart. */
-function inSlice({ from, to }: ImageSlice): string {
-  const bounds = [`image_id NOT LIKE 'x:%'`];
-  if (from !== null) bounds.push(`image_id >= '${from}'`);
-  if (to !== null) bounds.push(`image_id < '${to}'`);
+export function inSlice({ from, to }: ImageSlice, column = 'image_id'): string {
+  const bounds = [`${column} NOT LIKE 'x:%'`];
+  if (from !== null) bounds.push(`${column} >= '${from}'`);
+  if (to !== null) bounds.push(`${column} < '${to}'`);
   return bounds.join(' AND ');
 }

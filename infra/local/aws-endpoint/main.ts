@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { tableDatasets } from '../../../schemas/datasets/registry.ts';
+import { logDatasets, tableDatasets } from '../../../schemas/datasets/registry.ts';
 import { glueTable } from '../../../schemas/lake-layout.ts';
 import { EndpointStats } from './endpoint-stats.ts';
 import { Faults } from './faults.ts';
@@ -81,7 +81,7 @@ async function start(settings: Settings): Promise<Endpoint> {
   if (isWanted('firehose')) {
     const firehose = await createFirehoseService({
       folder: join(settings.state, 'firehose'),
-      glueTables: tableDatasets.map(glueTable),
+      glueTables: [...tableDatasets, ...logDatasets].map(glueTable),
       store,
       faults,
       stats,

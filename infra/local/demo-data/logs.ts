@@ -11,7 +11,7 @@ import { between, pickWeighted, seededRandom, type Random } from './random.ts';
 import type { TicketRow } from './tickets.ts';
 
 /** One log file of one day. Its last entry has no line end behind it, as at CarePlus. */
-export interface LogFile {
+interface LogFile {
   /** `support_logs_YYYY-MM-DD.log`. */
   readonly name: string;
   readonly text: string;
@@ -43,7 +43,7 @@ export interface LogMonthOptions {
   readonly tickets: readonly Pick<TicketRow, 'ticket_id' | 'created_at'>[];
 }
 
-export type LogLevel = 'INFO' | 'DEBUG' | 'WARNING' | 'ERROR';
+type LogLevel = 'INFO' | 'DEBUG' | 'WARNING' | 'ERROR';
 
 /** One entry as a server writes it, and how it was made. */
 interface MadeEntry {

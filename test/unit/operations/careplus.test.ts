@@ -13,10 +13,7 @@ function careplus(...args: string[]) {
 }
 
 it('ends with the exit code of its verb and keeps stdout to the result', async () => {
-  const [good, unusable] = await Promise.all([
-    careplus('--version'),
-    careplus('run', 'archiver', '--json'),
-  ]);
+  const [good, unusable] = await Promise.all([careplus('--version'), careplus('doctor', '--json')]);
   expect(good).toEqual({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
@@ -24,7 +21,7 @@ it('ends with the exit code of its verb and keeps stdout to the result', async (
   });
   expect(unusable).toEqual({
     code: 78,
-    stdout: '{"error":"not-yet","verb":"run archiver"}\n',
+    stdout: '{"error":"not-yet","verb":"doctor"}\n',
     stderr: '',
   });
 }, 30_000);

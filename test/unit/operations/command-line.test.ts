@@ -90,13 +90,11 @@ describe('a command line that is not understood ends with 78', () => {
 
 describe('what is not there yet says so', () => {
   it.each([
-    [['status']],
     [['quarantine', 'list']],
     [['snapshot']],
     [['trace', 'T1']],
     [['doctor']],
     [['forget', 'T1']],
-    [['run', 'log-shipper']],
   ])('%j', async (args) => {
     const { code, stdout, stderr } = await careplus(args);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });

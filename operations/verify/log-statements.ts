@@ -1,0 +1,79 @@
+import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
+import { sqlText } from './sql-text.ts';
+import { inSlice, type ImageSlice } from './warehouse-statements.ts';
+
+interface Scope {
+  readonly dataset: LogDataset;
+  readonly host: string;
+}
+
+/** How far each file is covered. */
+export function logFrontierSql({ dataset, host }: Scope): string {
+  return (
+    `SELECT generation, generation_start, upto FROM ops.${dataset.entity}_frontier ` +
+    `WHERE host = ${sqlText(host)}`
+  );
+}
+
+/** Ranges that wait above a frontier. */
+export function logPendingSql({ dataset, host }: Scope): string {
+  return `SELECT COUNT(*) AS pending FROM careplus.${dataset.entity}_pending WHERE host = ${sqlText(host)}`;
+}
+
+/** Every range that was read of these files, in the order of the files. */
+export function arrivalsSql(scope: Scope, generations: readonly string[]): string {
+  return (
+    `SELECT r.generation, r.pos, r.len, r.kind, r.entry_id FROM (${readRanges(scope)}) r ` +
+    `WHERE r.generation IN (${list(generations)}) ORDER BY r.generation, r.pos`
+  );
+}
+
+/** What was read of all other files, by entry. */
+export function otherArrivalsSql(scope: Scope, generations: readonly string[]): string {
+  return (
+    `SELECT r.generation, r.kind, r.entry_id, COUNT(*) AS copies FROM (${readRanges(scope)}) r ` +
+    `WHERE r.generation NOT IN (${list(generations)}) GROUP BY r.generation, r.kind, r.entry_id`
+  );
+}
+
+/** Ranges up to the frontiers and above them, for entries count as they come; and unreadable ones. */
+function readRanges({ dataset, host }: Scope): string {
+  const of = `WHERE host = ${sqlText(host)}`;
+  const ranges = (table: string) =>
+    `SELECT generation, pos, len, kind, entry_id FROM careplus.${dataset.entity}_${table} ${of}`;
+  return (
+    `${ranges('arrivals')} UNION ALL ${ranges('pending')} UNION ALL ` +
+    `SELECT generation, pos, len, CAST('X' AS VARCHAR(1)) AS kind, CAST('' AS VARCHAR(32)) AS entry_id ` +
+    `FROM careplus.${dataset.entity}_unreadable ${of}`
+  );
+}
+
+export function entryStateSql({ dataset, host }: Scope, slice: ImageSlice): string {
+  return (
+    `SELECT entry_id, copies, rules_version, accepted, book_day, ticket_id, reasons ` +
+    `FROM careplus.${dataset.entity}_entry ` +
+    `WHERE host = ${sqlText(host)} AND ${inSlice(slice, 'entry_id')}`
+  );
+}
+
+/** The rows of the view that dashboards read; its entries tell no host. */
+export function shownEntriesSql({ dataset, host }: Scope, slice: ImageSlice): string {
+  const columns = dataset.cleanColumns.map(({ name }) => `v.${name}`).join(', ');
+  return (
+    `SELECT v.entry_id, ${columns} FROM careplus.${dataset.entity}_entries v ` +
+    `JOIN careplus.${dataset.entity}_entry e ON e.entry_id = v.entry_id ` +
+    `WHERE e.host = ${sqlText(host)} AND ${inSlice(slice, 'v.entry_id')}`
+  );
+}
+
+export function quarantinedEntriesSql({ dataset, host }: Scope, slice: ImageSlice): string {
+  return (
+    `SELECT image_id, copies, reasons FROM careplus.${dataset.entity}_quarantine ` +
+    `WHERE source = ${sqlText(host)} AND image_id <> '' AND ${inSlice(slice, 'image_id')}`
+  );
+}
+
+/** SQL knows no empty list; no generation is called ''. */
+function list(generations: readonly string[]): string {
+  return ['', ...generations].map(sqlText).join(', ');
+}

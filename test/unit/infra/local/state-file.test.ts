@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  describeFeed,
+  logFolder,
+  readState,
+  sameFeed,
+  writeState,
+  type Feed,
+  type LocalState,
+} from '../../../../infra/local/state-file.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'careplus-state-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const dump = { kind: 'dump', file: '/a/dump.sql', sha256: 'aa' } as const;
+const logs = { kind: 'folder', directory: '/a/logs' } as const;
+const empty = { kind: 'empty' } as const;
+const generated = { kind: 'generated', seed: 1 } as const;
+
+describe('the state file', () => {
+  it('gives back what was written, and nothing in a new folder', () => {
+    const state: LocalState = {
+      version: 2,
+      feed: { tickets: dump, logs },
+      loaded: 'yes',
+      database: 'd',
+    };
+    expect(readState(folder)).toBeUndefined();
+    writeState(folder, state);
+    expect(readState(folder)).toEqual(state);
+  });
+
+  it.each([
+    ['{"version":1,"feed":{"kind":"empty"},"loaded":"no","database":null}', 'version 1, this is'],
+    ['{"feed":{}}', 'no version'],
+    ['[]', 'no version'],
+    ['{"version":2,"feed":{"kind":"empty"}}', 'not a state of this program'],
+    ['{"version":', 'not readable'],
+  ])('refuses %s and names both ways out', (text, why) => {
+    writeFileSync(path.join(folder, 'state.json'), text);
+    const read = () => readState(folder);
+    expect(read).toThrow(expect.objectContaining({ code: 'CFG_9005' }) as Error);
+    for (const part of [why, '--fresh', '--state DIR']) expect(read).toThrow(part);
+  });
+});
+
+describe('a feed', () => {
+  it('is the same by the dump’s content and the folder’s path', () => {
+    const feed: Feed = { tickets: dump, logs };
+    expect(sameFeed(feed, { tickets: { ...dump, file: '/b/other.sql' }, logs })).toBe(true);
+    expect(sameFeed(feed, { tickets: { ...dump, sha256: 'bb' }, logs })).toBe(false);
+    expect(sameFeed(feed, { tickets: dump, logs: { ...logs, directory: '/b' } })).toBe(false);
+    expect(sameFeed(feed, { tickets: dump, logs: empty })).toBe(false);
+    expect(sameFeed(feed, { tickets: empty, logs })).toBe(false);
+    const made: Feed = { tickets: generated, logs: generated };
+    expect(sameFeed(made, { ...made })).toBe(true);
+    expect(sameFeed(made, { ...made, logs: { ...generated, seed: 2 } })).toBe(false);
+  });
+
+  it('is told in words, both halves', () => {
+    expect(describeFeed({ tickets: dump, logs })).toBe(
+      'the dump /a/dump.sql and the logs in /a/logs',
+    );
+    expect(describeFeed({ tickets: empty, logs: empty })).toBe('an empty ticket table and no logs');
+    expect(describeFeed({ tickets: generated, logs: generated })).toBe(
+      'generated tickets (seed 1) and generated logs (seed 1)',
+    );
+  });
+
+  it('has its log files in a person’s folder, else in the state folder', () => {
+    expect(logFolder('/s', { tickets: empty, logs })).toBe('/a/logs');
+    expect(logFolder('/s', { tickets: dump, logs: empty })).toBe('/s/server-logs');
+  });
+});

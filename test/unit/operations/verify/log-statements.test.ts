@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
+import * as statements from '../../../../operations/verify/log-statements.ts';
+import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
+
+const scope = { dataset: supportLogs, host: "o'host" };
+const slice = { from: '4', to: '8' };
+const generations = ['1700000000000-a', '1700000000001-b'];
+
+describe('Redshift takes', () => {
+  it.each([
+    ['logFrontierSql', statements.logFrontierSql(scope)],
+    ['logPendingSql', statements.logPendingSql(scope)],
+    ['arrivalsSql', statements.arrivalsSql(scope, generations)],
+    ['arrivalsSql of no file', statements.arrivalsSql(scope, [])],
+    ['otherArrivalsSql', statements.otherArrivalsSql(scope, generations)],
+    ['entryStateSql', statements.entryStateSql(scope, slice)],
+    ['shownEntriesSql', statements.shownEntriesSql(scope, slice)],
+    ['quarantinedEntriesSql', statements.quarantinedEntriesSql(scope, slice)],
+  ])('%s', (_, sql) => {
+    expect(translate(sql)).toMatchObject({ kind: 'sql', returnsRows: true });
+  });
+});

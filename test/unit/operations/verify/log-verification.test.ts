@@ -1,0 +1,193 @@
+import { appendFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateLogs } from '../../../../infra/local/demo-data/logs.ts';
+import { generateTickets } from '../../../../infra/local/demo-data/tickets.ts';
+import { booksClose } from '../../../../operations/verify/books.ts';
+import type { DifferenceKind } from '../../../../operations/verify/differences.ts';
+import type { LogCoverage } from '../../../../operations/verify/log-coverage.ts';
+import { listLogFiles, type LogFile } from '../../../../operations/verify/log-files.ts';
+import { verifyLogs, type LogResult } from '../../../../operations/verify/log-verification.ts';
+import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
+import { generationOf, HOST, loadLogs, type LoadedLogs } from './loaded-logs.ts';
+
+const { rows: tickets } = generateTickets({ seed: 1, firstDay: '2025-07-01', days: 2 });
+const month = generateLogs({ seed: 2, tickets });
+
+let folder = '';
+let files: LogFile[] = [];
+let loaded: LoadedLogs;
+const list = () => listLogFiles([path.join(folder, '*.log*')]);
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'careplus-verify-logs-'));
+  for (const { name, text } of month.files) writeFileSync(path.join(folder, name), text);
+  files = await list();
+  loaded = loadLogs(files);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function verify(late?: LogCoverage['late']): Promise<LogResult> {
+  return verifyLogs(
+    { dataset: supportLogs, host: HOST },
+    {
+      listFiles: list,
+      waitUntilCovered: async (listed) => ({
+        covered: late === undefined,
+        late,
+        generations: new Map(listed.map((file) => [file.path, generationOf(file.path)])),
+      }),
+      readWarehouse: async () => loaded.asWarehouse(),
+      note: () => undefined,
+    },
+  );
+}
+
+const kinds = ({ differences }: LogResult) => [
+  ...new Set(differences.first.map(({ kind }) => kind)),
+];
+
+const { read, shown, repeats, quarantined, quarantinedRepeats } = month.books;
+const expectedBooks = {
+  ...{ read, shown, repeats, quarantined, quarantined_repeats: quarantinedRepeats },
+  ...{ superseded: 0, dead_lettered: 0, in_flight: 0, unexplained: 0 },
+};
+
+describe('the books of log files', () => {
+  it('close with what the generator counted, also by day', async () => {
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toEqual(expectedBooks);
+    expect(result.files).toBe(month.files.length);
+    for (const [day, books] of Object.entries(month.booksByDay)) {
+      expect(result.days.get(day)).toMatchObject({ read: books.read, shown: books.shown });
+    }
+  });
+
+  it('count a file that is gone from what arrived, and say so', async () => {
+    const [gone] = files;
+    const arrived = loaded.arrivals.get(generationOf(gone?.path ?? '')) ?? [];
+    for (const { entryId, kind } of arrived) {
+      loaded.others.push({ generation: '1700000000000-gone', kind, entryId, copies: 1 });
+    }
+    unlinkSync(gone?.path ?? '');
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toEqual(expectedBooks);
+    expect(result).toMatchObject({ goneFiles: 1, goneEntries: arrived.length });
+  });
+
+  it('leave out what is written after the files were listed', async () => {
+    const id = 'f'.repeat(32);
+    const state = [...loaded.states.values()].find(({ accepted }) => accepted);
+    if (!state) throw new Error('nothing is accepted');
+    const row = loaded.shown.find(({ imageId }) => imageId === state.entryId);
+    loaded.states.set(id, { ...state, entryId: id, copies: 1 });
+    loaded.shown.push({ imageId: id, cells: row?.cells ?? [] });
+    const generation = `${Date.now() + 60_000}-new`;
+    loaded.others.push({ generation, kind: 'E', entryId: id, copies: 1 });
+    // A copy of an entry that the listed files hold as well.
+    loaded.others.push({ generation, kind: 'E', entryId: state.entryId, copies: 1 });
+    state.copies += 1;
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toEqual(expectedBooks);
+  });
+
+  it('count the entries of an unreadable block as dead-lettered', async () => {
+    const [ranges = []] = loaded.arrivals.values();
+    const [first, second] = ranges;
+    if (!first || !second) throw new Error('too few ranges');
+    for (const { entryId } of [first, second]) forget(entryId);
+    ranges.splice(0, 2, { pos: 0, len: first.len + second.len, kind: 'X', entryId: '' });
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toMatchObject({ read: month.books.read, dead_lettered: 2 });
+    expect(booksClose(result.books)).toBe(true);
+  });
+
+  it('accept that a file rested in the middle of an entry', async () => {
+    const [file] = files;
+    if (!file) throw new Error('no file');
+    loaded = loadLogs(files, new Map([[file.path, 150]]));
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(result.cutEntries).toBe(1);
+    expect(booksClose(result.books)).toBe(true);
+  });
+
+  it('say which hop lags when the time is over', async () => {
+    const result = await verify({ hop: 'log-shipper', wanted: '9 bytes', found: '3 bytes' });
+    expect(result.differences.first[0]).toEqual({
+      kind: 'behind',
+      key: 'log-shipper',
+      expected: '9 bytes',
+      found: '3 bytes',
+    });
+  });
+});
+
+/** Takes one copy of an entry away, everywhere. */
+function forget(entryId: string): void {
+  const state = loaded.states.get(entryId);
+  if (!state) return;
+  state.copies -= 1;
+  const set = loaded.quarantine.find(({ imageId }) => imageId === entryId);
+  if (set) set.copies -= 1;
+  if (state.copies > 0) return;
+  loaded.states.delete(entryId);
+  for (const rows of [loaded.shown, loaded.quarantine]) {
+    const at = rows.findIndex(({ imageId }) => imageId === entryId);
+    if (at >= 0) rows.splice(at, 1);
+  }
+}
+
+function firstOf<T>(values: Iterable<T>): T {
+  for (const value of values) return value;
+  throw new Error('nothing there');
+}
+const ranges = () => firstOf(loaded.arrivals.values());
+const accepted = () => firstOf([...loaded.states.values()].filter((state) => state.accepted));
+
+describe('a planted fault is found and named', () => {
+  const faults: Readonly<Partial<Record<DifferenceKind, () => unknown>>> = {
+    'missing-row': () => forget(ranges()[1]?.entryId ?? ''),
+    'missing-range': () => ranges().splice(1, 1),
+    'range-twice': () => ranges().splice(1, 0, { ...firstOf(ranges()) }),
+    'wrong-entry-id': () => (firstOf(ranges()).entryId = '0'.repeat(32)),
+    'wrong-range': merged,
+    'surplus-row': () => (accepted().copies += 1),
+    'wrong-day': () => (accepted().day = '1999-01-01'),
+    'rules-version': () => (accepted().rulesVersion -= 1),
+    'not-shown': () => loaded.shown.pop(),
+    'shown-wrongly': () => loaded.shown.push({ ...firstOf(loaded.shown), imageId: 'e' }),
+    'shown-twice': () => loaded.shown.push({ ...firstOf(loaded.shown) }),
+    'changed-cell': () => (firstOf(loaded.shown).cells[1] = 'TRACE'),
+    'not-in-quarantine': () => loaded.quarantine.pop(),
+    'changed-reasons': () => (firstOf(loaded.quarantine).reasons = 'other'),
+    'changed-copies': () => (firstOf(loaded.quarantine).copies += 1),
+  };
+
+  it.each(Object.entries(faults))('%s', async (kind, plant) => {
+    plant();
+    const result = await verify();
+    expect(kinds(result)).toContain(kind);
+    expect(result.books.unexplained).toBeGreaterThan(0);
+    expect(booksClose(result.books)).toBe(false);
+  });
+
+  it('bytes that were written and never arrived', async () => {
+    appendFileSync(files[0]?.path ?? '', '\n2025-07-01 23:59:00 [INFO] late -\n---\n');
+    const result = await verify();
+    expect(kinds(result)).toEqual(expect.arrayContaining(['missing-range', 'missing-row']));
+  });
+});
+
+/** Two entries taken for one. */
+function merged(): void {
+  const [first, second] = ranges();
+  if (!first || !second) throw new Error('too few ranges');
+  first.len += second.len;
+  ranges().splice(1, 1);
+}
