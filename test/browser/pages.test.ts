@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import axe from 'axe-core';
 import type { Connection } from 'mysql2/promise';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { generateLogs } from '../../infra/local/demo-data/logs.ts';
 import { generateTickets } from '../../infra/local/demo-data/tickets.ts';
 import {
   logMeasures,
@@ -18,6 +19,7 @@ import { mysqlDump } from '../e2e/mysql-dump.ts';
 import { launchBrowser, openLive, watchConduct, type Conduct } from './browser.ts';
 
 const month = generateTickets({ seed: 77, firstDay: '2025-03-01' });
+const logs = generateLogs({ seed: 78, tickets: month.rows.slice(0, 40) });
 const pages = ['', 'logs', 'pipeline'];
 const schemes = ['light', 'dark'] as const;
 
@@ -37,9 +39,19 @@ describe('the pages in a browser', () => {
     started.defer(() => rmSync(folder, { recursive: true, force: true }));
     const dump = path.join(folder, 'dump.sql');
     writeFileSync(dump, mysqlDump('tickets_of_march', month.rows));
+    const logFolder = path.join(folder, 'server-logs');
+    mkdirSync(logFolder);
+    for (const { name, text } of logs.files) writeFileSync(path.join(logFolder, name), text);
     stack = await createTestStack();
     started.defer(() => stack.close());
-    const run = await stack.careplus(['up', '--tickets', dump, '--keep-running']);
+    const run = await stack.careplus([
+      'up',
+      '--tickets',
+      dump,
+      '--logs',
+      logFolder,
+      '--keep-running',
+    ]);
     expect(run.code, run.stderr).toBe(0);
     mysql = await stack.mysql();
     started.defer(() => mysql.end());
@@ -49,9 +61,13 @@ describe('the pages in a browser', () => {
     context = await browser.newContext();
     conduct = watchConduct(context, address);
     page = await context.newPage();
-    await openLive(page, address);
-    const all = String(month.books.shown);
-    await vi.waitFor(async () => expect(await shown('tickets_shown')).toBe(all), 30_000);
+    for (const [name, measure, count] of [
+      ['logs', 'log_entries', logs.books.shown],
+      ['', 'tickets_shown', month.books.shown],
+    ] as const) {
+      await openLive(page, address + name);
+      await vi.waitFor(async () => expect(await shown(measure)).toBe(String(count)), 60_000);
+    }
     const running = started.move();
     return () => running.disposeAsync();
   });
@@ -144,33 +160,33 @@ describe('the pages in a browser', () => {
   it('turns the pages of what is set aside, and filters them', async () => {
     await openLive(page, `${address}pipeline`);
     const status = page.locator('#browser-count');
-    const total = String(month.books.quarantined);
+    const total = String(month.books.quarantined + logs.books.quarantined);
     await expect.poll(() => status.textContent()).toContain(`1 to 10 of ${total}`);
     await page.getByRole('button', { name: 'Older' }).click();
     await expect.poll(() => status.textContent()).toContain(`11 to 20 of ${total}`);
     await page.getByLabel('From').selectOption('logs');
-    await expect.poll(() => status.textContent()).toBe('Nothing is set aside.');
+    await expect
+      .poll(() => status.textContent())
+      .toContain(` of ${logs.books.quarantined}, the newest first`);
     await page.getByLabel('From').selectOption('tickets');
     await page.getByLabel('Reason').selectOption('num_interactions:negative-count');
-    await expect.poll(() => status.textContent()).toContain(`1 to 10 of ${total}`);
+    await expect.poll(() => status.textContent()).toContain(` of ${month.books.quarantined},`);
   });
 
-  it('tells where every station stands', async () => {
+  it.each([
+    ['tickets', 'cdc-reader', 'careplus.ticket-changes', 'ticket-processor'],
+    ['logs', 'log-shipper', 'careplus.log-entries', 'log-processor'],
+  ])('tells where every station of the %s stands', async (dataset, ...first) => {
     await openLive(page, `${address}pipeline`);
-    const stations = page.locator('#tickets-hops li');
+    const stations = page.locator(`#${dataset}-hops li`);
     const names = stations.locator('.name');
-    expect(await names.allTextContents()).toEqual([
-      'cdc-reader',
-      'careplus.ticket-changes',
-      'ticket-processor',
-      'warehouse-loader',
-      'warehouse',
-    ]);
+    expect(await names.allTextContents()).toEqual([...first, 'warehouse-loader', 'warehouse']);
     const waiting = stations.locator('.waiting');
+    const reader = dataset === 'logs' ? 'nothing waits' : '';
     await expect
       .poll(() => waiting.allTextContents(), { timeout: 10_000 })
-      .toEqual(['', '', 'nothing waits', 'nothing waits', 'nothing waits']);
-    expect(await page.locator('#tickets-books-hint').textContent()).toMatch(/^The books close/);
+      .toEqual([reader, '', 'nothing waits', 'nothing waits', 'nothing waits']);
+    expect(await page.locator(`#${dataset}-books-hint`).textContent()).toMatch(/^The books close/);
   });
 
   it('is walked through by keyboard alone', async () => {
