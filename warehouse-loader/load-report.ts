@@ -19,7 +19,7 @@ export interface LoadReport {
 }
 
 /** How far the warehouse is in one live epoch of one source. */
-export interface EpochProgress {
+interface EpochProgress {
   readonly source: string;
   readonly epoch: number;
   /** The frontier. */
@@ -32,7 +32,7 @@ export interface EpochProgress {
 }
 
 /** How far the warehouse is in one file of a log. */
-export interface FileProgress {
+interface FileProgress {
   readonly host: string;
   readonly generation: string;
   /** Offset at which reading began. */
@@ -87,7 +87,7 @@ export function logReport({ rows }: QueryResult): LoadReport {
 }
 
 /** Reads a row of a table’s progress. */
-export function epochProgress(row: WarehouseRow): EpochProgress {
+function epochProgress(row: WarehouseRow): EpochProgress {
   return {
     source: String(row['source']),
     epoch: Number(row['epoch']),
@@ -99,7 +99,7 @@ export function epochProgress(row: WarehouseRow): EpochProgress {
 }
 
 /** Reads a row of a log’s progress. */
-export function fileProgress(row: WarehouseRow): FileProgress {
+function fileProgress(row: WarehouseRow): FileProgress {
   return {
     host: String(row['host']),
     generation: String(row['generation']),

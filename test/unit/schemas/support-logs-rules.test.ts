@@ -134,12 +134,7 @@ describe('the rules of support logs', () => {
 describe('what the warehouse finds and books an entry by', () => {
   it.each([
     ['an entry', good, Date.UTC(2025, 2, 4, 5, 6, 7), '2025-03-04'],
-    [
-      'one with blanks and CR',
-      lines.join(' \r\n'),
-      Date.UTC(2025, 2, 4, 5, 6, 7),
-      '2025-03-04',
-    ],
+    ['one with blanks and CR', lines.join(' \r\n'), Date.UTC(2025, 2, 4, 5, 6, 7), '2025-03-04'],
     [
       'one that is no entry but has a time',
       '2025-03-04 05:06 x',
