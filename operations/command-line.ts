@@ -19,7 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   query: () => import('./verbs/query.ts'),
   verify: () => import('./verbs/verify.ts'),
   status: () => import('./verbs/status.ts'),
-  quarantine: planned,
+  quarantine: () => import('./verbs/quarantine.ts'),
   replay: () => import('./verbs/replay.ts'),
   snapshot: planned,
   trace: planned,

@@ -5,7 +5,6 @@ import { notYet } from '../cli/not-yet.ts';
 
 /** Verbs that have their name and their promise, but nothing behind them yet. */
 const planned = [
-  ['quarantine', '[action] [id]', 'list, show or requeue what the rules set aside'],
   ['snapshot', '[dataset]', 're-snapshot a table while streaming goes on'],
   ['trace', '<ticket-id>', 'one ticket’s whole life, from binlog position to row'],
   ['doctor', '', 'check grants, settings, topics, streams, rights and disk'],

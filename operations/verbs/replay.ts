@@ -156,7 +156,8 @@ function tellRange({ ranges }: ReplaySource, output: Output): void {
   }
 }
 
-function tellDiff(diff: ReplayDiff, images: number, output: Output): void {
+/** Writes what a dry run has found. */
+export function tellDiff(diff: ReplayDiff, images: number, output: Output): void {
   output.text(`${images} images by the current rules; a dry run, --execute sends them`);
   output.text(`  ${diff.unchanged} stay as they are`);
   if (diff.not_in_warehouse > 0) {

@@ -147,10 +147,14 @@ export async function openLakeSource(
     found.set(partition, { start, end });
   }
   const ranges = fixed ?? found;
+  const inRange = objects.filter(({ partition, first, last }) => {
+    const range = ranges.get(partition);
+    return range !== undefined && first < range.end && last >= range.start;
+  });
   return {
     ranges,
     async read(starts, onRecords, during) {
-      const left = objects.filter(({ partition, last }) => last >= (starts.get(partition) ?? 0n));
+      const left = inRange.filter(({ partition, last }) => last >= (starts.get(partition) ?? 0n));
       for await (const { partition, messages } of readArchive(where.bucket, left, during)) {
         const { start, end } = ranges.get(partition) ?? { start: 0n, end: 0n };
         const begin = starts.get(partition) ?? start;

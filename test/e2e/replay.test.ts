@@ -115,9 +115,8 @@ describe('archive, replay and quarantine', () => {
     expect(first['images']).toBe(dry['images']);
     const fromLake = await replay('--execute', '--source', 'lake');
     expect(fromLake['images']).toBe(dry['images']);
-    // A row behind them: when it has arrived, they have.
+    // Changes behind them: when these have arrived, they have.
     await mysql.query(insert('BEHIND'));
-    await settled();
     await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'BEHIND'`);
     await settled();
     expect(await figures()).toBe(before);
@@ -139,5 +138,38 @@ describe('archive, replay and quarantine', () => {
     const log = readFileSync(path.join(stack.stateDir, 'logs', 'archiver.log'), 'utf8');
     expect(log).toContain('missing numbers sent again');
     expect(log).not.toContain('unfillable');
+  });
+
+  it('lists what is set aside, shows why, and judges it again without a trace', async () => {
+    const quarantine = (...args: string[]) => stack.careplus(['--json', 'quarantine', ...args]);
+    const [listed, shown, unknown, dry, before] = await Promise.all([
+      quarantine('list'),
+      quarantine('show', 'A0-1'),
+      quarantine('show', 'nobody'),
+      quarantine('requeue'),
+      figures(),
+    ]);
+    const groups = listed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    // A0-0, A0-1, A1-0 and A1-1 have -2 and -1 interactions.
+    expect(groups).toEqual([
+      expect.objectContaining({
+        ...{ dataset: 'tickets', reasons: 'num_interactions:negative-count', rows: 4, copies: 4 },
+        meaning: [expect.objectContaining({ sentence: 'A count cannot be below zero.' })],
+      }),
+    ]);
+    expect(shown.code, shown.stderr).toBe(0);
+    const { rows } = JSON.parse(shown.stdout) as { rows: Record<string, unknown>[] };
+    expect(JSON.parse(String(rows[0]?.['original']))).toMatchObject({ num_interactions: '-1' });
+    expect(unknown.code).toBe(1);
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      ...{ ok: true, executed: false, quarantined: 4, images: 4, changes: [], unchanged: 4 },
+    });
+    const sent = await quarantine('requeue', '--execute');
+    expect(JSON.parse(sent.stdout)).toMatchObject({ ok: true, quarantined: 4, images: 4 });
+    await settled();
+    expect(await figures()).toBe(before);
   });
 });

@@ -1,0 +1,183 @@
+import { explainReasons, type ReasonMeaning } from '../../dashboards/web/reason-meaning.ts';
+import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
+import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
+import { findTableDataset } from '../../schemas/datasets/registry.ts';
+import { describeRule } from '../../schemas/datasets/rule-description.ts';
+import type { ImageNumber } from '../../stream-processors/replay/replay-job.ts';
+import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
+
+/** What is set aside for the same reasons, as `quarantine list --json` writes it. */
+export interface QuarantineGroup {
+  readonly dataset: string;
+  readonly reasons: string;
+  readonly rows: number;
+  /** With their repeats. */
+  readonly copies: number;
+  readonly meaning: readonly ReasonMeaning[];
+  /** The newest ones. */
+  readonly examples: readonly { readonly event_id: string; readonly ticket_id: string | null }[];
+}
+
+/** Which rows are meant; what is left out may be anything. */
+export interface QuarantineFilter {
+  readonly dataset?: string | undefined;
+  /** One of the reasons of a row: `field:reason`. */
+  readonly reason?: string | undefined;
+  /** An event id or a ticket id. */
+  readonly id?: string | undefined;
+}
+
+const EXAMPLES = 3;
+const ROWS_SHOWN = 20;
+
+function where({ dataset, reason, id }: QuarantineFilter): string {
+  const conditions = [
+    dataset === undefined ? '' : `q.dataset = ${quoteText(dataset)}`,
+    reason === undefined ? '' : `',' || q.reasons || ',' LIKE ${quoteText(`%,${reason},%`)}`,
+    id === undefined ? '' : `(q.event_id = ${quoteText(id)} OR q.ticket_id = ${quoteText(id)})`,
+  ].filter((condition) => condition !== '');
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
+/** What is in quarantine now by its reasons, the most frequent first. */
+export async function listQuarantine(
+  api: DataApi,
+  filter: QuarantineFilter,
+  signal: AbortSignal,
+): Promise<QuarantineGroup[]> {
+  const sums = await api.query(
+    `SELECT q.dataset, q.reasons, COUNT(*) AS row_count, SUM(q.copies) AS copy_count FROM careplus.quarantine q${where(filter)} GROUP BY q.dataset, q.reasons ORDER BY 3 DESC, 1, 2`,
+    { signal },
+  );
+  const newest = await api.query(
+    `SELECT e.dataset, e.reasons, e.event_id, e.ticket_id FROM (SELECT q.dataset, q.reasons, q.event_id, q.ticket_id, row_number() OVER (PARTITION BY q.dataset, q.reasons ORDER BY q.quarantined_at DESC, q.event_id DESC) AS place FROM careplus.quarantine q${where(filter)}) e WHERE e.place <= ${EXAMPLES} ORDER BY e.place`,
+    { signal },
+  );
+  return sums.rows.map((row) => {
+    const [dataset, reasons] = [String(row['dataset']), String(row['reasons'])];
+    return {
+      ...{ dataset, reasons },
+      rows: Number(row['row_count']),
+      copies: Number(row['copy_count']),
+      meaning: explainReasons(reasons),
+      examples: newest.rows
+        .filter((each) => each['dataset'] === dataset && each['reasons'] === reasons)
+        .map((each) => ({
+          event_id: String(each['event_id']),
+          ticket_id: textOf(each['ticket_id']),
+        })),
+    };
+  });
+}
+
+/** One row with its original, and why it is set aside. */
+export interface QuarantinedRow {
+  readonly dataset: string;
+  readonly event_id: string;
+  readonly ticket_id: string | null;
+  readonly reasons: string;
+  /** Each reason in words, and what its rule accepts. */
+  readonly why: readonly (ReasonMeaning & { readonly accepted: string | null })[];
+  readonly copies: number;
+  readonly original: string | null;
+  readonly original_encoding: string | null;
+  readonly original_bytes: number | null;
+  readonly raw_pointer: string | null;
+  readonly rules_version: number;
+  readonly quarantined_at: string | null;
+}
+
+/** The rows that an event id or a ticket id names, the first ones. */
+export async function showQuarantined(
+  api: DataApi,
+  id: string,
+  signal: AbortSignal,
+): Promise<QuarantinedRow[]> {
+  const { rows } = await api.query(
+    `SELECT q.dataset, q.event_id, q.ticket_id, q.reasons, q.copies, q.original, q.original_encoding, q.original_bytes, q.raw_pointer, q.rules_version, q.quarantined_at FROM careplus.quarantine q${where({ id })} ORDER BY q.event_id LIMIT ${ROWS_SHOWN}`,
+    { signal },
+  );
+  return rows.map((row) => {
+    const [dataset, reasons] = [String(row['dataset']), String(row['reasons'])];
+    const bytes = row['original_bytes'] ?? null;
+    return {
+      ...{
+        dataset,
+        reasons,
+        event_id: String(row['event_id']),
+        ticket_id: textOf(row['ticket_id']),
+      },
+      why: explainReasons(reasons).map((meaning) => ({
+        ...meaning,
+        accepted: acceptedBy(dataset, meaning),
+      })),
+      copies: Number(row['copies']),
+      original: textOf(row['original']),
+      original_encoding: textOf(row['original_encoding']),
+      original_bytes: bytes === null ? null : Number(bytes),
+      raw_pointer: textOf(row['raw_pointer']),
+      rules_version: Number(row['rules_version']),
+      quarantined_at: textOf(row['quarantined_at']),
+    };
+  });
+}
+
+/** What the rule behind a reason accepts; null where it is not a rule of a table's field. */
+export function acceptedBy(dataset: string, { field, reason }: ReasonMeaning): string | null {
+  const table = findTableDataset(dataset);
+  if (!table) return null;
+  const order = table.rules.orders.find((rule) => rule.later === field && rule.reason === reason);
+  const rule = order ?? table.rules.fields.find((each) => each.field === field);
+  return rule ? describeRule(rule).accepted : null;
+}
+
+/** Exactly the numbers that are in quarantine, and where their records stand. */
+export interface QuarantinedNumbers {
+  readonly count: number;
+  readonly has: (image: ImageNumber) => boolean;
+  readonly ranges: ReadonlyMap<number, OffsetRange>;
+}
+
+export async function quarantinedNumbers(
+  api: DataApi,
+  filter: QuarantineFilter & { readonly dataset: string },
+  signal: AbortSignal,
+): Promise<QuarantinedNumbers> {
+  const { rows } = await api.query(
+    `SELECT q.source, q.epoch, q.event_seq, q.raw_pointer FROM careplus.quarantine q${where(filter)}`,
+    { signal },
+  );
+  const numbers = new Set(
+    rows.map((row) => numberId(row['source'], row['epoch'], row['event_seq'])),
+  );
+  return {
+    count: numbers.size,
+    has: ({ source, epoch, seq }) => numbers.has(numberId(source, epoch, seq)),
+    ranges: rangesOf(rows),
+  };
+}
+
+/** The smallest ranges that hold all records that raw pointers (`kafka:partition:offset`) name. */
+export function rangesOf(rows: readonly WarehouseRow[]): Map<number, OffsetRange> {
+  const ranges = new Map<number, OffsetRange>();
+  for (const row of rows) {
+    const [, partitionText, offsetText] =
+      /^kafka:(\d+):(\d+)$/.exec(textOf(row['raw_pointer']) ?? '') ?? [];
+    if (partitionText === undefined || offsetText === undefined) continue;
+    const [partition, offset] = [Number(partitionText), BigInt(offsetText)];
+    const { start, end } = ranges.get(partition) ?? { start: offset, end: offset + 1n };
+    ranges.set(partition, {
+      start: offset < start ? offset : start,
+      end: offset + 1n > end ? offset + 1n : end,
+    });
+  }
+  return ranges;
+}
+
+function numberId(source: unknown, epoch: unknown, seq: unknown): string {
+  return [source, epoch, seq].map(String).join('/');
+}
+
+function textOf(value: WarehouseValue | undefined): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
