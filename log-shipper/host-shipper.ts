@@ -63,9 +63,9 @@ export class HostShipper {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, progress } = this.#parts;
-    const { host } = this.#config;
+    const { host, cluster } = this.#config;
     const onWaiting = () => progress.beat();
-    const lock = await acquireShipperLock({ host, log, onWaiting }, signal);
+    const lock = await acquireShipperLock({ host, cluster, log, onWaiting }, signal);
     try {
       while (!signal.aborted) {
         const startedAt = performance.now();

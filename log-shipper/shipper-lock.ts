@@ -6,29 +6,29 @@ import { PipelineError } from '../runtime/pipeline-error.ts';
 
 export interface ShipperLockOptions {
   readonly host: string;
+  /** Where it ships to. */
+  readonly cluster: string;
   readonly log: Logger;
   /** Called on every turn while another shipper holds the lock. */
   readonly onWaiting: () => void;
 }
 
 const TRY_AGAIN_MS = 250;
-/** sun_path holds 108 bytes, the leading NUL among them (unix(7)). */
-const MAX_NAME = 100;
 
 /**
- * Waits until this is the only shipper of its host on this machine: an abstract Unix socket, which
+ * Waits until this is the only shipper of its host to its cluster on this machine: an abstract Unix socket, which
  * the kernel frees when the process ends, however it ends. Shippers of the same name elsewhere are
  * fenced by their transactional id.
  *
  * @throws the signal's reason, and what the socket throws.
  */
 export async function acquireShipperLock(
-  { host, log, onWaiting }: ShipperLockOptions,
+  { host, cluster, log, onWaiting }: ShipperLockOptions,
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
-    const server = await listen(lockName(host));
+    const server = await listen(lockName(host, cluster));
     if (server) return { [Symbol.asyncDispose]: () => closed(server) };
     onWaiting();
     if (!waited) {
@@ -56,8 +56,7 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function lockName(host: string): string {
-  const name = `\0careplus-shipper-${host}`;
-  if (Buffer.byteLength(name) <= MAX_NAME) return name;
-  return `\0careplus-shipper-${createHash('sha256').update(host).digest('hex')}`;
+/** Hashed, for sun_path holds 108 bytes (unix(7)). */
+function lockName(host: string, cluster: string): string {
+  return `\0careplus-shipper-${createHash('sha256').update(`${host}\0${cluster}`).digest('hex')}`;
 }
