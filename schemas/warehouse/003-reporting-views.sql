@@ -10,7 +10,7 @@ FROM careplus.tickets t;
 
 CREATE OR REPLACE VIEW reporting.quarantine AS
 SELECT q.dataset, q.event_id, q.ticket_id, q.reasons, q.copies, q.original, q.raw_pointer,
-  q.rules_version, q.quarantined_at
+  q.rules_version, q.quarantined_at, q.original_encoding, q.original_bytes
 FROM careplus.quarantine q;
 
 -- The books of each day: what is read is the sum of the other columns.
