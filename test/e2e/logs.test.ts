@@ -1,12 +1,4 @@
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateLogs, type LogBooks } from '../../infra/local/demo-data/logs.ts';
@@ -113,50 +105,5 @@ describe('tickets and logs side by side', () => {
     const [, ofLogs] = await datasets(['verify']);
     const { read, shown: before } = month.books;
     expect(ofLogs).toMatchObject({ ok: true, read: read + 9, shown: before + 9, gone_files: 0 });
-  });
-});
-
-/** The published month of CarePlus: not part of this repository, tested where it lies beside it. */
-const real = path.resolve(import.meta.dirname, '../../../shared/careplus/support-logs');
-
-describe.runIf(existsSync(real))('the real month of server logs', () => {
-  let stack: TestStack;
-  beforeAll(async () => {
-    stack = await createTestStack();
-  });
-  afterAll(() => stack.close());
-
-  it('closes the books: 2,650 = 2,245 shown + 211 repeats + 178 quarantined + 16 of those', async () => {
-    const folder = path.join(path.dirname(stack.stateDir), 'logs');
-    cpSync(real, folder, { recursive: true });
-    const args = ['--json', 'up', '--logs', folder, '--until-idle', '--keep-running'];
-    const run = await stack.careplus(args, 170_000);
-    expect(run.code, run.stderr).toBe(0);
-    const { datasets } = JSON.parse(run.stdout) as { datasets: object[] };
-    expect(datasets).toEqual([
-      expect.objectContaining({ dataset: 'tickets', ok: true, read: 0 }),
-      expect.objectContaining({
-        ...{ dataset: 'logs', ok: true, read: 2_650, shown: 2_245, repeats: 211 },
-        ...{ quarantined: 178, quarantined_repeats: 16, dead_lettered: 0, unexplained: 0 },
-      }),
-    ]);
-  });
-
-  it('shows the published figures', async () => {
-    const query = async (sql: string) => {
-      const { stdout } = await stack.careplus(['--json', 'query', sql]);
-      const lines = stdout.trim().split('\n');
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    };
-    const ofLevel = "SELECT COUNT(*) AS n FROM reporting.log_entries WHERE log_level = 'DEBUG'";
-    expect(await query(ofLevel)).toEqual([{ n: 890 }]);
-    const ofDay =
-      'SELECT log_level, COUNT(*) AS n FROM reporting.log_entries ' +
-      "WHERE logged_date = DATE '2025-07-01' GROUP BY log_level ORDER BY log_level";
-    expect(await query(ofDay)).toEqual([
-      { log_level: 'DEBUG', n: 37 },
-      { log_level: 'INFO', n: 46 },
-      { log_level: 'WARNING', n: 6 },
-    ]);
   });
 });
