@@ -40,6 +40,8 @@ export class BinlogDecoder {
   #current: ShapeReader | null = null;
   #file = '';
   #lastPosition = 0;
+  /** Where the newest event ended, or the newest heartbeat said that the server is. */
+  #sentUpTo: number | string = 0;
 
   constructor(dataset: TableDataset, catalog: TableCatalog, flavour: ServerFlavour) {
     this.#dataset = dataset;
@@ -52,7 +54,10 @@ export class BinlogDecoder {
    * @throws {PipelineError} CDC_1003 or CDC_1001 when the table's columns cannot be read.
    */
   decode(event: AnyBinlogEvent): BinlogEvent | null {
-    switch (event.getEventName()) {
+    const name = event.getEventName();
+    if (name === 'heartbeat') return this.#heartbeat(event as Event<'heartbeat'>);
+    this.#sentUpTo = event.nextPosition;
+    switch (name) {
       case 'mariadbgtid': {
         const { gtid, timestamp, standalone, preparedXa } = event as Event<'mariadbgtid'>;
         return { kind: 'group', gtid, timeMs: timestamp, begun: !standalone, prepared: preparedXa };
@@ -93,8 +98,6 @@ export class BinlogDecoder {
         this.#file = (event as Event<'rotate'>).binlogName;
         this.#lastPosition = 0;
         return null;
-      case 'heartbeat':
-        return { kind: 'heartbeat' };
       case 'anonymousgtid':
         throw new PipelineError(
           'CDC_1001',
@@ -118,6 +121,18 @@ export class BinlogDecoder {
     const { shape, read } = this.#current;
     const rows = event.rows.map((row) => change(row, read));
     return { kind: 'rows', op, shape, rows, place: this.#place(event) };
+  }
+
+  /**
+   * Heartbeats come when there is nothing to send, and also while the server passes over what the
+   * reader has already: then each tells a later place than the one before.
+   */
+  #heartbeat(event: Event<'heartbeat'>): BinlogEvent | null {
+    const place = event.position ?? event.nextPosition;
+    const stands = event.binlogName === this.#file && place === this.#sentUpTo;
+    this.#file = event.binlogName;
+    this.#sentUpTo = place;
+    return stands ? { kind: 'heartbeat' } : null;
   }
 
   /** Headers have 32 bits for the offset: in a file beyond 4 GiB they begin again, and tell nothing. */

@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts';
 import { formatInet4, formatInet6, formatUuid } from './network-types.ts';
 
 /**
@@ -158,15 +159,4 @@ function canonicalTimestamp(text: string): string {
   const [whole, date = '', time = ''] = match;
   const shifted = new Date(Date.parse(`${date}T${time}Z`) + TWO_TO_32_MS).toISOString();
   return shifted.slice(0, 19).replace('T', ' ') + text.slice(whole.length);
-}
-
-const JSON_TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\s+/g;
-
-/** MySQL's JSON is stored in binary and printed by two printers: blanks, escapes and digits differ. */
-function canonicalJson(text: string): string {
-  return text.replace(JSON_TOKEN, (token) => {
-    if (token.startsWith('"')) return JSON.stringify(JSON.parse(token));
-    if (token.trim() === '') return '';
-    return /^-?\d+$/.test(token) ? token : shortestDouble(Number(token));
-  });
 }

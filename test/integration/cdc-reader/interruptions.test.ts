@@ -35,12 +35,12 @@ async function captureTickets(table: string): Promise<CapturedTable> {
 /** Starts the daemon `cdc-reader` as a process with a configuration file. */
 function startProcess({ config: { server, table } }: CapturedTable): ChildProcess {
   const file = path.join(folder, `${table}.yaml`);
-  const { host, port, reader } = servers.source.mariadb;
+  const { passwordFile, login } = servers.source;
   const config = {
     version: 1,
     kafka: { brokers: servers.broker.brokers },
     source: {
-      ...{ name: server, host, port, user: reader.user, passwordFile: reader.passwordFile },
+      ...{ name: server, host: login.host, port: login.port, user: login.user, passwordFile },
       ...{ heartbeatSeconds: 1, checkpointIntervalMs: 100 },
     },
     datasets: { 'support-tickets': { database: 'careplus', table } },
@@ -160,7 +160,7 @@ describe('lost connections', () => {
   const kill = async (where: string) => {
     const threads = await vi.waitFor(async () => {
       const found = await servers.source.rows(
-        `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${servers.source.mariadb.reader.user}' AND ${where}`,
+        `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${servers.source.login.user}' AND ${where}`,
       );
       expect(found.length).toBeGreaterThan(0);
       return found;

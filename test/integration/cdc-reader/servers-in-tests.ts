@@ -10,7 +10,7 @@ interface CaptureOptions {
 }
 
 /** A source for all tests of a file, and the broker of the run; every test's readers end with it. */
-export function useServers() {
+export function useServers(openSource: () => Promise<Source> = startSource) {
   let running: { readonly source: Source; readonly broker: TestBroker } | undefined;
   const tables: CapturedTable[] = [];
   const servers = () => {
@@ -18,7 +18,7 @@ export function useServers() {
     return running;
   };
   beforeAll(async () => {
-    const [source, broker] = await Promise.all([startSource(), startTestBroker()]);
+    const [source, broker] = await Promise.all([openSource(), startTestBroker()]);
     running = { source, broker };
   });
   afterEach(async () => {

@@ -218,9 +218,7 @@ describe('transactions of every kind', () => {
     await sql(
       "CREATE TABLE myisam (ticket_id TEXT, status TEXT) ENGINE=MyISAM; INSERT INTO myisam VALUES ('a', 'b')",
     );
-    await sql(
-      `GRANT LOCK TABLES ON careplus.* TO '${servers.source.mariadb.reader.user}'@'127.0.0.1'`,
-    );
+    await sql(`GRANT LOCK TABLES ON careplus.* TO '${servers.source.login.user}'@'127.0.0.1'`);
     const table = await capture('myisam');
     table.start();
     await table.expectEqual();
