@@ -20,6 +20,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 90_000,
           pool: 'forks',
+          // They wait for servers more than they compute.
+          maxWorkers: 2,
         },
       },
       {
