@@ -106,7 +106,8 @@ describe('a reader that is killed', () => {
       Array.from({ length: rows }, (_, index) => index),
     );
     await table.expectEqual();
-    expect(peakMemoryMb(child)).toBeLessThan(200);
+    // Some 45 MB of it are the stripping of types, which a bundle does not have.
+    expect(peakMemoryMb(child)).toBeLessThan(245);
     expect(await kill(child, 'SIGTERM')).toBe(0);
   });
 
@@ -165,7 +166,12 @@ describe('lost connections', () => {
       expect(found.length).toBeGreaterThan(0);
       return found;
     }, 10_000);
-    for (const { id } of threads) await sql(`KILL ${id ?? ''}`);
+    for (const { id } of threads) {
+      // One that has ended meanwhile is as lost as one that was killed.
+      await sql(`KILL ${id ?? ''}`).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== 'ER_NO_SUCH_THREAD') throw error;
+      });
+    }
   };
 
   it.each([
