@@ -18,7 +18,7 @@ export interface BinlogStreamOptions {
 }
 
 /** Bytes of events that may wait; beyond it the connection is not read. */
-const MAX_WAITING_BYTES = 512 * 1024;
+const MAX_WAITING_BYTES = 256 * 1024;
 
 /** A connection without any event for this many heartbeats is dead, whatever the kernel says. */
 const MISSED_HEARTBEATS = 3;
@@ -35,7 +35,7 @@ const EVENTS = [
 
 /**
  * Reads the binlog from a GTID position on, on a connection of its own. Yields what has gathered
- * since the last turn, at most about half a megabyte of events.
+ * since the last turn, at most about a quarter of a megabyte of events.
  *
  * @throws whatever ends the stream, after everything before it was yielded: what the driver
  *   throws, {@link BinlogDecoder.decode}'s errors, CDC_1004 when the source stays silent. It is

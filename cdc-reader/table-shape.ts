@@ -108,13 +108,14 @@ export function createRowReader<Row, Value>(
   toCanonical: Readonly<Record<CanonicalKind, ToCanonical<Value>>>,
   read: (row: Row, column: CarriedColumn, index: number) => Value | null,
 ): RowReader<Row> {
-  const columns = shape.columns.map((column) => ({ column, convert: toCanonical[column.kind] }));
+  const { columns } = shape;
+  const converts = columns.map(({ kind }) => toCanonical[kind]);
   return (row) => {
     const values: Record<string, string | null> = {};
-    for (const [index, { column, convert }] of columns.entries()) {
+    columns.forEach((column, index) => {
       const value = read(row, column, index);
-      values[column.field] = value === null ? null : convert(value);
-    }
+      values[column.field] = value === null ? null : (converts[index]?.(value) ?? null);
+    });
     return values;
   };
 }

@@ -27,7 +27,7 @@ export const readerCheckpointSchema = z.strictObject({
   nextSeq: z.number().int().positive(),
   /** Hash over what decides the numbering: table name and mapped columns. */
   configHash: z.string(),
-  /** Column shape (hash over names and types) that the stream had here; null before the first row. */
+  /** Hash over names and types of the mapped columns as the stream had them here; null before the first row. */
   shapeHash: z.string().nullable(),
   /** Commit time (epoch ms, whole seconds) of the newest source transaction in `gtidSet`, 0 if unknown. */
   sourceTimeMs: z.number().int().nonnegative(),
