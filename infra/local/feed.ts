@@ -93,13 +93,30 @@ export async function keepFeedLiving(options: LivingOptions): Promise<void> {
   await withConnection(server, database, async (connection) => {
     const begin = await readLiveBeginning(connection);
     const random = seededRandom(Date.now());
-    const log = createLogWriter({ folder, random, now: Date.now });
-    for (const change of liveTicketChanges({ random, begin, now: Date.now })) {
+    const now = await clockBehindTheTickets(connection);
+    const log = createLogWriter({ folder, random, now });
+    for (const change of liveTicketChanges({ random, begin, now })) {
       await delay(PACE_MS.least + random() * PACE_MS.spread, undefined, { signal });
       await connection.execute(change.sql, [...change.values]);
       await log.append(change.ticketId);
     }
   });
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * The demo lives on the day after its newest ticket, at today's time of day: a ticket of the
+ * generated month that is resolved years later would spoil every mean.
+ */
+async function clockBehindTheTickets(connection: Connection): Promise<() => number> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT MAX(LEFT(created_at, 10)) AS day FROM support_tickets',
+  );
+  const newest = Date.parse(`${String(rows[0]?.['day'])}T00:00:00Z`);
+  if (Number.isNaN(newest)) return Date.now;
+  const shiftMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - (newest + DAY_MS);
+  return () => Date.now() - shiftMs;
 }
 
 async function withConnection<T>(
