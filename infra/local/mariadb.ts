@@ -10,7 +10,7 @@
  * needs: REPLICATION SLAVE, BINLOG MONITOR, SELECT. The data stays in the state folder.
  */
 import { createHash } from 'node:crypto';
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
@@ -77,7 +77,11 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
   };
   const initFile = writeForServer('init.sql', initSql(database, admin, reader));
   const dataDir = join(folder, 'data');
-  const config = writeForServer('my.cnf', serverConfig(dataDir, port, initFile));
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
+  if (user !== undefined) chownSync(temporary, user.uid, user.gid);
+  const places = { dataDir, initFile, temporary };
+  const config = writeForServer('my.cnf', serverConfig(places, port));
 
   const logFile = join(folders.logs, 'mariadb.log');
   await buildFolder(dataDir, (partial) => ({
@@ -89,6 +93,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
+      `--tmpdir=${temporary}`,
     ],
     runDir: folders.run,
     logFile,
@@ -145,9 +150,14 @@ function credentials({ user, password }: ServerLogin): { user: string; password:
   return { user, password };
 }
 
-function serverConfig(dataDir: string, port: number, initFile: string): string {
+function serverConfig(
+  { dataDir, initFile, temporary }: Readonly<Record<'dataDir' | 'initFile' | 'temporary', string>>,
+  port: number,
+): string {
   return `[mariadbd]
 datadir = ${dataDir}
+# Of its own: a server that starts deletes the temporary tables that others have in a shared one.
+tmpdir = ${temporary}
 init_file = ${initFile}
 bind_address = ${HOST}
 port = ${port}
