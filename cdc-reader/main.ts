@@ -6,7 +6,7 @@ import { createTransactionalWriter } from '../runtime/kafka/transactional-writer
 import { readerCheckpointSchema } from '../schemas/checkpoint.ts';
 import { topics } from '../schemas/topics.ts';
 import { sourceLogin, tableStreams } from './config.ts';
-import { limitHeapGrowth } from './heap-growth.ts';
+import { limitHeapGrowth } from '../runtime/daemon/heap-growth.ts';
 import { createReaderMetrics } from './reader-metrics.ts';
 import { readerTransactionalId } from './snapshot-request.ts';
 import { StreamsProgress } from './streams-progress.ts';
