@@ -4,7 +4,7 @@
  * anything is installed, so it is plain JavaScript without dependencies.
  *
  *   node setup.mjs               what the local stack needs
- *   node setup.mjs --for tests   and what only the tests need: a browser
+ *   node setup.mjs --for tests   and what only tests and tools need: their packages, a browser
  *
  * Writes to standard error. Exit codes: 0 ready, 78 this system or user cannot be set up (the
  * message says what to do), 1 an installation failed, 130 interrupted.
@@ -130,7 +130,7 @@ const nodeBinary = join(root, 'node_modules/.bin/node');
 const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
 
 /** Whether node_modules holds what package-lock.json names; npm writes its own list last. */
-function npmPackagesInstalled() {
+function npmPackagesInstalled(forTests) {
   const installedFile = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(installedFile) || !existsSync(nodeBinary)) return false;
   const wanted = readPackages(join(root, 'package-lock.json'));
@@ -138,7 +138,9 @@ function npmPackagesInstalled() {
   const same = (path) =>
     installed[path]?.version === wanted[path]?.version &&
     installed[path]?.integrity === wanted[path]?.integrity;
-  const needed = Object.keys(wanted).filter((path) => path !== '' && neededHere(wanted[path]));
+  const needed = Object.keys(wanted).filter(
+    (path) => path !== '' && neededHere(wanted[path]) && (forTests || !wanted[path].dev),
+  );
   return Object.keys(installed).every(same) && needed.every(same);
 }
 
@@ -162,8 +164,10 @@ function npm(title, args, firstOnPath = []) {
  * Not `npm ci`: it refuses a lock file from a registry that lacks packages for other platforms,
  * although none of them is wanted here. That all versions are the lock file's is checked afterwards.
  */
-async function installNpmPackages() {
-  const all = ['--include=dev', '--include=optional'];
+async function installNpmPackages(forTests) {
+  // What is there for the tests stays: npm would remove it with --omit=dev.
+  const withTools = forTests || existsSync(join(root, 'node_modules/vitest'));
+  const all = [withTools ? '--include=dev' : '--omit=dev', '--include=optional'];
   if (nodeMajor >= 24) {
     await npm('npm packages', all);
   } else {
@@ -178,7 +182,7 @@ async function installNpmPackages() {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  if (npmPackagesInstalled()) return;
+  if (npmPackagesInstalled(forTests)) return;
   throw new SetupError(
     existsSync(nodeBinary)
       ? 'npm installed other packages than package-lock.json names: it does not belong to ' +
@@ -278,8 +282,9 @@ async function fetchKafkaJars() {
 function plan(forTests) {
   const debian = missingPackages(forTests);
   const steps = [];
-  if (!npmPackagesInstalled()) {
-    steps.push({ what: 'npm packages with Node 24', install: installNpmPackages });
+  if (!npmPackagesInstalled(forTests)) {
+    const install = () => installNpmPackages(forTests);
+    steps.push({ what: 'npm packages with Node 24', install });
   }
   if (debian.length > 0) {
     const prefix = rootPrefix();
