@@ -5,6 +5,7 @@ import { createCheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import { shipperCheckpointSchema } from '../schemas/checkpoint.ts';
+import { supportLogs } from '../schemas/datasets/support-logs/index.ts';
 import { topics } from '../schemas/topics.ts';
 import { shipperConfig, shipperTransactionalId } from './config.ts';
 import { HostShipper } from './host-shipper.ts';
@@ -22,7 +23,7 @@ export const logShipper: DaemonDefinition = {
       log,
     });
     const shipper = new HostShipper(shipping, {
-      topic: topics.logEntries.name,
+      topic: supportLogs.topic.name,
       writer,
       store: createCheckpointStore(kafka, {
         topic: topics.shipperCheckpoints.name,

@@ -1,4 +1,4 @@
-/** A Kafka topic as this project needs it; the local stack and the CDK app both create from here. */
+/** A Kafka topic as this project needs it. */
 export interface Topic {
   readonly name: string;
   readonly partitions: number;
@@ -10,22 +10,20 @@ export interface Topic {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Every topic. Keys of change topics only spread the load: nothing depends on order, for each
+ * The topic of a table's changes. Keys only spread the load: nothing depends on order, for each
  * image carries its own number. Partition counts are fixed for life.
  */
+export function changeTopic(name: string): Topic {
+  return { name, partitions: 6, cleanup: 'delete', retentionMs: 90 * DAY_MS };
+}
+
+/** The topic of a log format's entries; the files themselves are kept elsewhere. */
+export function entryTopic(name: string): Topic {
+  return { name, partitions: 12, cleanup: 'delete', retentionMs: 7 * DAY_MS };
+}
+
+/** The topics that all datasets share. Those of the datasets stand in their folders. */
 export const topics = {
-  ticketChanges: {
-    name: 'careplus.ticket-changes',
-    partitions: 6,
-    cleanup: 'delete',
-    retentionMs: 90 * DAY_MS,
-  },
-  logEntries: {
-    name: 'careplus.log-entries',
-    partitions: 12,
-    cleanup: 'delete',
-    retentionMs: 7 * DAY_MS,
-  },
   readerCheckpoints: {
     name: 'careplus.reader-checkpoints',
     partitions: 1,

@@ -1,6 +1,6 @@
 /**
  * Apache Kafka as the local stack's broker: one KRaft node on the loopback interface, with every
- * topic of schemas/topics.ts.
+ * topic of schemas/.
  *
  *   const kafka = await startKafka({ stateDir, port: 18402, controllerPort: 18403 });
  *   new Kafka({ brokers: [...kafka.brokers] });
@@ -15,7 +15,8 @@ import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
-import { topics as allTopics, type Topic } from '../../schemas/topics.ts';
+import { allTopics } from '../../schemas/datasets/registry.ts';
+import type { Topic } from '../../schemas/topics.ts';
 import { endLeftover, startChild, type Child } from './child-process.ts';
 import { runOneShot } from './one-shot.ts';
 import { findJava, kafkaJarFolder, kafkaJars } from './programs.mjs';
@@ -26,7 +27,7 @@ export interface KafkaOptions {
   readonly stateDir: string;
   readonly port: number;
   readonly controllerPort: number;
-  /** Created if absent. Default: all of schemas/topics.ts. */
+  /** Created if absent. Default: all of schemas/. */
   readonly topics?: readonly Topic[];
   /** Extra lines of server.properties, for tests (small segments, short timeouts). */
   readonly properties?: Readonly<Record<string, string>>;
@@ -97,7 +98,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
   await waitUntilReady(child, {
     timeoutMs: READY_TIMEOUT_MS,
     signal,
-    probe: async () => prepareBroker(kafka, options.topics ?? Object.values(allTopics)),
+    probe: async () => prepareBroker(kafka, options.topics ?? allTopics),
   });
   return {
     brokers,

@@ -1,13 +1,20 @@
+import { topics, type Topic } from '../topics.ts';
 import type { TableDataset } from './dataset.ts';
 import type { LogDataset } from './log-dataset.ts';
-import { supportLogs } from './support-logs/index.ts';
-import { supportTickets } from './support-tickets/index.ts';
+import * as logFormats from './log-formats.ts';
+import * as tables from './tables.ts';
 
-/** Every dataset that comes from a table. A new table is one folder beside this file and one line here. */
-export const tableDatasets: readonly TableDataset[] = [supportTickets];
+/** Every dataset that comes from a table. */
+export const tableDatasets: readonly TableDataset[] = Object.values(tables);
 
 /** Every dataset that comes from log files. */
-export const logDatasets: readonly LogDataset[] = [supportLogs];
+export const logDatasets: readonly LogDataset[] = Object.values(logFormats);
+
+/** Every topic: the local stack and the CDK app both create from here. */
+export const allTopics: readonly Topic[] = [
+  ...[...tableDatasets, ...logDatasets].map(({ topic }) => topic),
+  ...Object.values(topics),
+];
 
 /** @returns the dataset of that name, or undefined. */
 export function findTableDataset(name: string): TableDataset | undefined {

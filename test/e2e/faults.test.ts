@@ -11,6 +11,7 @@ import {
 } from '../../infra/local/aws-endpoint/faults-client.ts';
 import { deadLetterHeaders } from '../../schemas/dead-letter.ts';
 import { changeHeaders } from '../../schemas/row-change.ts';
+import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { topics } from '../../schemas/topics.ts';
 import { measure, openPage, type PageViewer } from './live-page.ts';
 import { createTestStack, type TestStack } from './local-stack.ts';
@@ -85,7 +86,7 @@ describe('bad input and kills', () => {
 
   it('sets a record of garbage bytes aside and goes on', async () => {
     await producer.send({
-      topic: topics.ticketChanges.name,
+      topic: supportTickets.topic.name,
       messages: [0, 1, 2, 3, 4, 5].map((partition) => ({
         partition,
         key: 'TCK1',
@@ -110,7 +111,7 @@ describe('bad input and kills', () => {
     const before = await verified();
     const { source, epoch, seq } = before as { source: string; epoch: number; seq: number };
     await producer.send({
-      topic: topics.ticketChanges.name,
+      topic: supportTickets.topic.name,
       messages: [
         {
           key: 'UNREADABLE',

@@ -1,4 +1,4 @@
-import { topics } from '../../topics.ts';
+import { entryTopic } from '../../topics.ts';
 import type { LogDataset } from '../log-dataset.ts';
 import { cleanColumns } from './columns.ts';
 import { bookDay, judge, keyOf, rulesVersion, sortMs } from './rules.ts';
@@ -7,7 +7,7 @@ export const supportLogs: LogDataset = {
   name: 'support-logs',
   shortName: 'logs',
   entity: 'log',
-  topic: topics.logEntries,
+  topic: entryTopic('careplus.log-entries'),
   stream: 'careplus-support-logs',
   glueTable: 'support_log_entries',
   rulesVersion,

@@ -1,4 +1,4 @@
-import { topics } from '../../topics.ts';
+import { changeTopic } from '../../topics.ts';
 import type { TableDataset } from '../dataset.ts';
 import { cleanColumns } from './columns.ts';
 import { ruleExamples } from './rule-examples.ts';
@@ -9,7 +9,7 @@ export const supportTickets: TableDataset = {
   name: 'support-tickets',
   shortName: 'tickets',
   entity: 'ticket',
-  topic: topics.ticketChanges,
+  topic: changeTopic('careplus.ticket-changes'),
   stream: 'careplus-support-tickets',
   glueTable: 'support_ticket_images',
   rulesVersion,

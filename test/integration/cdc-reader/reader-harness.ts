@@ -86,7 +86,7 @@ export class CapturedTable {
     options: { readonly dataset?: TableDataset; readonly serverId?: number } = {},
   ): Promise<CapturedTable> {
     const kafka = broker.client();
-    await createTopics(kafka, [topics.readerCheckpoints, topics.schemas, topics.ticketChanges]);
+    await createTopics(kafka, [topics.readerCheckpoints, topics.schemas, supportTickets.topic]);
     const dataset = options.dataset ?? ticketDataset(await broker.createTopic({ partitions: 2 }));
     const { database } = source;
     // The broker serves other tests too: source ids must not meet.
@@ -247,7 +247,7 @@ async function createTopics(kafka: Kafka, wanted: readonly Topic[]): Promise<voi
 function ticketDataset(topic: string): TableDataset {
   return {
     ...supportTickets,
-    topic: { ...topics.ticketChanges, name: topic, partitions: 2 },
+    topic: { ...supportTickets.topic, name: topic, partitions: 2 },
     mapping: ['ticket_id', 'status'].map((column) => ({ field: column, column })),
   };
 }

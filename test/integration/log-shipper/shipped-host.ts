@@ -23,6 +23,7 @@ import {
   type LogBlock,
   type LogRange,
 } from '../../../schemas/log-entries.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { topics } from '../../../schemas/topics.ts';
 import { uniqueName, type TestBroker } from '../kafka/broker.ts';
 
@@ -57,7 +58,7 @@ export interface Generation {
 export async function createLogTopics(broker: TestBroker): Promise<void> {
   const admin = broker.client().admin();
   await admin.connect();
-  const wanted = [topics.logEntries, topics.shipperCheckpoints, topics.schemas];
+  const wanted = [supportLogs.topic, topics.shipperCheckpoints, topics.schemas];
   await admin.createTopics({
     topics: wanted.map(({ name, partitions }) => ({ topic: name, numPartitions: partitions })),
   });
@@ -135,7 +136,7 @@ export class ShippedHost {
     const found = new Map<string, { paths: Set<string>; ranges: LogRange[] }>();
     await readRange({
       kafka: this.#broker.client(),
-      topic: topics.logEntries.name,
+      topic: supportLogs.topic.name,
       signal: AbortSignal.timeout(30_000),
       onBatch: ({ messages }) => {
         for (const { value, headers = {} } of messages) {
