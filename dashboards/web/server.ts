@@ -9,14 +9,14 @@ import {
   ticketMeasures,
 } from '../../schemas/measures.ts';
 import { findPipelineError } from '../../runtime/pipeline-error.ts';
-import type { LiveEvents } from './live-events.ts';
+import type { LiveEvents } from './feeds/live-events.ts';
 import type { PageFile } from './page-files.ts';
 import {
   parseQuarantineFilter,
   type QuarantineFilter,
   type QuarantinePage,
-} from './quarantine-pages.ts';
-import type { LiveDocument, LiveFeed } from './snapshot-feed.ts';
+} from './lists/quarantine-pages.ts';
+import type { LiveDocument, LiveFeed } from './feeds/snapshot-feed.ts';
 
 /**
  * Nothing comes from elsewhere, nothing is inline, nobody may frame the page (CSP Level 3).

@@ -1,4 +1,4 @@
-import { explainReasons, type ReasonMeaning } from '../../dashboards/web/reason-meaning.ts';
+import { explainReasons, type ReasonMeaning } from '../../dashboards/web/lists/reason-meaning.ts';
 import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
 import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
 import { findTableDataset } from '../../schemas/datasets/registry.ts';

@@ -1,4 +1,4 @@
-import { completeUpTo } from '../../dashboards/web/freshness.ts';
+import { completeUpTo } from '../../dashboards/web/feeds/freshness.ts';
 import { covers, parseGtidSet } from '../verify/gtid.ts';
 import { hopOf, hours, seconds, sum, type Hop } from './hop.ts';
 import type {

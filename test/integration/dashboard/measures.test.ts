@@ -7,11 +7,14 @@ import {
   ticketMeasures,
   type Measure,
 } from '../../../schemas/measures.ts';
-import { assembleLogFigures, logQueries } from '../../../dashboards/web/log-figures.ts';
-import { assemblePipeline, pipelineQueries } from '../../../dashboards/web/pipeline-figures.ts';
-import { createQuarantinePages } from '../../../dashboards/web/quarantine-pages.ts';
-import { assembleFigures, ticketQueries } from '../../../dashboards/web/ticket-figures.ts';
-import { createRedshiftWarehouse } from '../../../dashboards/web/warehouse.ts';
+import { assembleLogFigures, logQueries } from '../../../dashboards/web/figures/log-figures.ts';
+import {
+  assemblePipeline,
+  pipelineQueries,
+} from '../../../dashboards/web/figures/pipeline-figures.ts';
+import { createQuarantinePages } from '../../../dashboards/web/lists/quarantine-pages.ts';
+import { assembleFigures, ticketQueries } from '../../../dashboards/web/figures/ticket-figures.ts';
+import { createRedshiftWarehouse } from '../../../dashboards/web/figures/warehouse.ts';
 import { EPOCH, SOURCE, startLocalWarehouse, type LocalWarehouse } from './local-warehouse.ts';
 
 const { signal } = new AbortController();

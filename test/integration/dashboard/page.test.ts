@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { dashboard } from '../../../dashboards/web/main.ts';
-import type { TicketsDocument } from '../../../dashboards/web/ticket-feed.ts';
+import type { TicketsDocument } from '../../../dashboards/web/feeds/ticket-feed.ts';
 import { parseConfig } from '../../../runtime/config/load-config.ts';
 import { createProgress } from '../../../runtime/daemon/progress.ts';
 import type { Daemon } from '../../../runtime/daemon/run-daemon.ts';

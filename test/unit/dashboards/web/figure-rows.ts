@@ -1,5 +1,5 @@
 import { ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
-import type { Warehouse, WarehouseRow } from '../../../../dashboards/web/warehouse.ts';
+import type { Warehouse, WarehouseRow } from '../../../../dashboards/web/figures/warehouse.ts';
 
 type Parts = readonly [numerator: number | string | null, denominator?: number | string | null];
 

@@ -10,12 +10,12 @@ import {
   ticketMeasures,
 } from '../../../../schemas/measures.ts';
 import { PipelineError } from '../../../../runtime/pipeline-error.ts';
-import { createLiveEvents } from '../../../../dashboards/web/live-events.ts';
+import { createLiveEvents } from '../../../../dashboards/web/feeds/live-events.ts';
 import { loadPageFiles } from '../../../../dashboards/web/page-files.ts';
 import { createPageServer } from '../../../../dashboards/web/server.ts';
-import type { QuarantineFilter } from '../../../../dashboards/web/quarantine-pages.ts';
-import type { LiveFeed } from '../../../../dashboards/web/snapshot-feed.ts';
-import type { TicketsDocument } from '../../../../dashboards/web/ticket-feed.ts';
+import type { QuarantineFilter } from '../../../../dashboards/web/lists/quarantine-pages.ts';
+import type { LiveFeed } from '../../../../dashboards/web/feeds/snapshot-feed.ts';
+import type { TicketsDocument } from '../../../../dashboards/web/feeds/ticket-feed.ts';
 import { listen, send, testPages, view } from './page-address.ts';
 
 const pageFolder = fileURLToPath(new URL('../../../../dashboards/web/page/', import.meta.url));

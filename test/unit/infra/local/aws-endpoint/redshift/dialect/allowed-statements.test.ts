@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { logQueries } from '../../../../../../../dashboards/web/log-figures.ts';
-import { pipelineQueries } from '../../../../../../../dashboards/web/pipeline-figures.ts';
-import { quarantineQueries } from '../../../../../../../dashboards/web/quarantine-pages.ts';
-import { ticketQueries } from '../../../../../../../dashboards/web/ticket-figures.ts';
+import { logQueries } from '../../../../../../../dashboards/web/figures/log-figures.ts';
+import { pipelineQueries } from '../../../../../../../dashboards/web/figures/pipeline-figures.ts';
+import { quarantineQueries } from '../../../../../../../dashboards/web/lists/quarantine-pages.ts';
+import { ticketQueries } from '../../../../../../../dashboards/web/figures/ticket-figures.ts';
 import { translate } from '../../../../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
 import * as verifyStatements from '../../../../../../../operations/verify/warehouse-statements.ts';
 import { logDatasets, tableDatasets } from '../../../../../../../schemas/datasets/registry.ts';

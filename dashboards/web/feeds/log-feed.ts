@@ -1,0 +1,56 @@
+import type { LogFreshness } from './log-freshness.ts';
+import { assembleLogFigures, logQueries, type LogFigures } from '../figures/log-figures.ts';
+import { explainCounts, type CountedReasons } from '../lists/reason-meaning.ts';
+import {
+  createSnapshotFeed,
+  type FeedParts,
+  type LiveDocument,
+  type LiveFeed,
+} from './snapshot-feed.ts';
+
+/** One consistent state of the warehouse, and how far it can be trusted. */
+export interface LogsDocument extends LiveDocument {
+  readonly dataset: 'logs';
+  readonly measures: LogFigures['measures'];
+  readonly breakdowns: LogFigures['breakdowns'];
+  readonly quarantine: readonly CountedReasons[];
+  readonly books: LogFigures['books'] | null;
+  readonly slowest: LogFigures['slowest'];
+  readonly newest: LogFigures['newest'];
+  readonly frontiers: LogFigures['frontiers'];
+}
+
+export function createLogFeed(
+  parts: FeedParts & { readonly freshness: LogFreshness },
+): LiveFeed<LogsDocument> {
+  const { freshness } = parts;
+  const snapshots = createSnapshotFeed({
+    ...parts,
+    queries: logQueries(),
+    assemble: assembleLogFigures,
+    onFigures: ({ frontiers }, batch) => freshness.onFrontiers(frontiers, batch),
+  });
+  const pulse = () => ({ completeUpToMs: freshness.completeUpToMs });
+  return {
+    get version() {
+      return snapshots.version;
+    },
+    refresh: () => snapshots.refresh(),
+    pulse,
+    current() {
+      const { figures, state } = snapshots;
+      return {
+        dataset: 'logs',
+        ...state,
+        ...pulse(),
+        measures: figures?.measures ?? {},
+        breakdowns: figures?.breakdowns ?? {},
+        quarantine: explainCounts(figures?.quarantine ?? []),
+        books: figures?.books ?? null,
+        slowest: figures?.slowest ?? [],
+        newest: figures?.newest ?? [],
+        frontiers: figures?.frontiers ?? [],
+      };
+    },
+  };
+}
