@@ -6,9 +6,9 @@ import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-a
 import type { AwsConfig } from '../../runtime/config/config-schema.ts';
 import { logDatasets, tableDatasets } from '../../schemas/datasets/registry.ts';
 import { glueTable, processedPrefix, type GlueTable } from '../../schemas/lake-layout.ts';
+import { truthViewName, truthViewSql } from '../../schemas/lake-truth-view.ts';
 import type { GlueType, LakeColumn } from '../../schemas/lake-column.ts';
 import { downloadObjects } from './lake-objects.ts';
-import { truthViewName, truthViewSql } from './truth-view.ts';
 
 export interface LakeResult {
   readonly columns: readonly string[];
@@ -17,6 +17,9 @@ export interface LakeResult {
 }
 
 type LakeValue = string | number | boolean | null;
+
+/** A TIMESTAMP (UTC) of a column of epoch milliseconds, as DuckDB writes it. */
+export const timestampOfMs = (column: string): string => `epoch_ms(${column})`;
 
 /** DuckDB must not reach for the network: extensions are built in or not used. */
 const DUCKDB_OPTIONS = {
@@ -62,7 +65,7 @@ export async function queryLake<T>(
         const objects = { client, bucket: aws.bucket, prefix, signal };
         await createTableView(connection, table, await downloadObjects(objects, target));
         const view = sqlName(truthViewName(dataset));
-        await connection.run(`CREATE VIEW ${view} AS ${truthViewSql(dataset)}`);
+        await connection.run(`CREATE VIEW ${view} AS ${truthViewSql(dataset, timestampOfMs)}`);
       }
       const result = await connection.stream(sql);
       return await use({ columns: result.deduplicatedColumnNames(), rows: chunks(result) });

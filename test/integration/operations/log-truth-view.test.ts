@@ -1,6 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { truthViewName, truthViewSql } from '../../../operations/lake/truth-view.ts';
+import { timestampOfMs } from '../../../operations/lake/lake-query.ts';
+import { truthViewName, truthViewSql } from '../../../schemas/lake-truth-view.ts';
 import { supportLogs as dataset } from '../../../schemas/datasets/support-logs/index.ts';
 import { logRowColumns } from '../../../schemas/log-row.ts';
 
@@ -40,7 +41,9 @@ test('the lake’s view of the logs counts each entry once, by the newest rules'
       { ...row, pos: 45, kind: 'X', entry_id: '', rules_version: 0, accepted: 0 },
     ];
     for (const each of rows) await connection.run(insert(each));
-    await connection.run(`CREATE VIEW ${truthViewName(dataset)} AS ${truthViewSql(dataset)}`);
+    await connection.run(
+      `CREATE VIEW ${truthViewName(dataset)} AS ${truthViewSql(dataset, timestampOfMs)}`,
+    );
     const reader = await connection.runAndReadAll(
       `SELECT entry_id, CAST(logged_at AS VARCHAR) AS at, log_level, CAST(cpu_percent AS VARCHAR) AS cpu,
         is_error, response_time_ms, copies FROM support_logs`,

@@ -1,20 +1,34 @@
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import { isTableDataset, type AnyDataset } from '../../schemas/datasets/any-dataset.ts';
-import type { LakeDataset } from '../../schemas/datasets/lake-dataset.ts';
-import type { LogColumn, LogDataset } from '../../schemas/datasets/log-dataset.ts';
+import { isTableDataset, type AnyDataset } from './datasets/any-dataset.ts';
+import type { TableDataset } from './datasets/dataset.ts';
+import type { LakeDataset } from './datasets/lake-dataset.ts';
+import type { LogColumn, LogDataset } from './datasets/log-dataset.ts';
+
+/** The one expression in which the engines differ: a TIMESTAMP (UTC) of a column of epoch milliseconds. */
+export type TimestampOfMs = (column: string) => string;
 
 /** Name of a dataset's view of the clean truth, such as `support_tickets`. */
 export function truthViewName(dataset: LakeDataset): string {
   return dataset.name.replaceAll('-', '_');
 }
 
+/** Columns of a dataset's view of the clean truth, in its order; `copies` follows them (BIGINT). */
+export function truthViewColumns(dataset: AnyDataset): readonly LogColumn[] {
+  const columns: readonly LogColumn[] = dataset.cleanColumns;
+  return isTableDataset(dataset) ? columns : [ENTRY_ID, ...columns];
+}
+
+const ENTRY_ID: LogColumn = { name: 'entry_id', type: 'text', maxBytes: 32 };
+
 /** The clean truth that a dataset's lake rows add up to, by the rules of the warehouse. */
-export function truthViewSql(dataset: AnyDataset): string {
-  return isTableDataset(dataset) ? tableTruthSql(dataset) : logTruthSql(dataset);
+export function truthViewSql(dataset: AnyDataset, timestampOfMs: TimestampOfMs): string {
+  const columns = truthViewColumns(dataset)
+    .map((column) => cleanColumn(column, timestampOfMs))
+    .join(', ');
+  return isTableDataset(dataset) ? tableTruthSql(dataset, columns) : logTruthSql(dataset, columns);
 }
 
 /** Ranges that came again count once; an entry is judged by the newest rules that saw it. */
-function logTruthSql(dataset: LogDataset): string {
+function logTruthSql(dataset: LogDataset, columns: string): string {
   return `
     WITH placed AS (
       SELECT *, ROW_NUMBER() OVER (
@@ -24,7 +38,7 @@ function logTruthSql(dataset: LogDataset): string {
       SELECT *, COUNT(*) OVER (PARTITION BY entry_id) AS copies, ROW_NUMBER() OVER (
         PARTITION BY entry_id ORDER BY rules_version DESC, generation, host, pos) AS verdict
       FROM placed WHERE delivery = 1)
-    SELECT entry_id, ${dataset.cleanColumns.map(cleanColumn).join(', ')}, CAST(copies AS BIGINT) AS copies
+    SELECT ${columns}, CAST(copies AS BIGINT) AS copies
     FROM judged WHERE verdict = 1 AND accepted = 1`;
 }
 
@@ -34,8 +48,7 @@ function logTruthSql(dataset: LogDataset): string {
  * and of each key the accepted row with the greatest rank and image id is shown. Right at rest:
  * numbers that are still on their way are not waited for.
  */
-function tableTruthSql(dataset: TableDataset): string {
-  const columns = dataset.cleanColumns.map(cleanColumn).join(', ');
+function tableTruthSql(dataset: TableDataset, columns: string): string {
   return `
     WITH numbered AS (
       SELECT *, ROW_NUMBER() OVER (
@@ -64,10 +77,10 @@ function tableTruthSql(dataset: TableDataset): string {
     FROM live WHERE place = 1 AND accepted = 1`;
 }
 
-function cleanColumn({ name, type }: LogColumn): string {
+function cleanColumn({ name, type }: LogColumn, timestampOfMs: TimestampOfMs): string {
   switch (type) {
     case 'timestamp':
-      return `epoch_ms(${name}_ms) AS ${name}`;
+      return `${timestampOfMs(`${name}_ms`)} AS ${name}`;
     case 'hundredths':
       return `CAST(CAST(${name}_hundredths AS DECIMAL(9, 2)) / 100 AS DECIMAL(5, 2)) AS ${name}`;
     case 'boolean':
