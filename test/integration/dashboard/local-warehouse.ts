@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
 import { Faults } from '../../../infra/local/aws-endpoint/faults.ts';
 import { EndpointStats } from '../../../infra/local/aws-endpoint/endpoint-stats.ts';
 import { createRedshiftDataService } from '../../../infra/local/aws-endpoint/redshift/data-api.ts';
@@ -12,6 +13,7 @@ import { startEndpoint } from '../../../infra/local/aws-endpoint/server.ts';
 import { startPostgres } from '../../../infra/local/postgres.ts';
 import { createDataApi, type DataApi } from '../../../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../../../runtime/redshift/redshift-client.ts';
+import { migrate, readMigrations } from '../../../warehouse-loader/migrations.ts';
 
 export const SOURCE = 'shop.care.tickets';
 export const EPOCH = 1_750_000_000;
@@ -108,7 +110,10 @@ export async function startLocalWarehouse(): Promise<LocalWarehouse> {
   });
   started.defer(() => client.destroy());
   const api = createDataApi({ client, target: workgroup });
-  await api.runBatch({ name: 'migrate', statements: migrations(), token: 'migrate' });
+  await migrate(api, readMigrations(), {
+    log: pino({ level: 'silent' }),
+    signal: new AbortController().signal,
+  });
   const database = new pg.Client(postgres.url);
   const loader = new pg.Client(postgres.url);
   for (const connection of [database, loader]) {
@@ -190,15 +195,6 @@ export async function startLocalWarehouse(): Promise<LocalWarehouse> {
     },
     close: () => running.disposeAsync(),
   };
-}
-
-function migrations(): string[] {
-  const folder = new URL('../../../schemas/warehouse/', import.meta.url);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.sql'))
-    .sort()
-    .flatMap((name) => readFileSync(new URL(name, folder), 'utf8').split(/;\s*$/m))
-    .filter((statement) => statement.trim() !== '');
 }
 
 export async function freePort(): Promise<number> {

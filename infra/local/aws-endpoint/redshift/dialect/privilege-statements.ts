@@ -16,6 +16,10 @@ export function privilegeStatement(cursor: TokenCursor, verb: 'grant' | 'revoke'
   const wrong = privileges.find((name) => !allowed.has(name));
   if (wrong !== undefined) cursor.refuse(`no privilege ${wrong} on it (r_GRANT)`);
   cursor.expectWord(verb === 'grant' ? 'to' : 'from');
+  receivers(cursor);
+}
+
+function receivers(cursor: TokenCursor): void {
   cursor.items(() => {
     if (cursor.takeWord('public')) return;
     if (!cursor.takeWord('group') && cursor.isWord('role')) {
@@ -46,6 +50,28 @@ function privilegeTarget(cursor: TokenCursor): ReadonlySet<string> {
   cursor.takeWord('table');
   cursor.items(() => cursor.qualifiedName('a table name'));
   return tablePrivileges;
+}
+
+/** ALTER DEFAULT PRIVILEGES [FOR USER …] [IN SCHEMA …] GRANT | REVOKE … ON TABLES (r_ALTER_DEFAULT_PRIVILEGES). */
+export function defaultPrivilegesStatement(cursor: TokenCursor): void {
+  cursor.statement = 'ALTER DEFAULT PRIVILEGES';
+  cursor.expectWord('alter', 'default', 'privileges');
+  if (cursor.takeWord('for', 'user')) cursor.items(() => cursor.name('a user'));
+  if (cursor.takeWord('in', 'schema')) cursor.items(() => cursor.name('a schema name'));
+  const granting = cursor.takeWord('grant');
+  if (!granting) cursor.expectWord('revoke');
+  if (cursor.takeWord('all')) cursor.takeWord('privileges');
+  else {
+    cursor.items(() => {
+      if (cursor.takeAnyWord(tablePrivileges) === undefined) {
+        cursor.refuse('privilege', 'local-endpoint');
+      }
+    });
+  }
+  cursor.expectWord('on');
+  if (!cursor.takeWord('tables')) cursor.refuse('other than TABLES', 'local-endpoint');
+  cursor.expectWord(granting ? 'to' : 'from');
+  receivers(cursor);
 }
 
 /** CREATE USER with a password and CREATE GROUP (r_CREATE_USER, r_CREATE_GROUP). */

@@ -1,5 +1,9 @@
 import { copyStatement } from './copy-statement.ts';
-import { createPrincipal, privilegeStatement } from './privilege-statements.ts';
+import {
+  createPrincipal,
+  defaultPrivilegesStatement,
+  privilegeStatement,
+} from './privilege-statements.ts';
 import { createQueryGrammar, type QueryGrammar } from './queries.ts';
 import { columnDefinition, keyIndexes, tableDefinition } from './table-definitions.ts';
 import { quoteQualified, TokenCursor, type QualifiedName } from './token-cursor.ts';
@@ -70,7 +74,8 @@ function statement(grammar: QueryGrammar): string[] {
       dropStatement(cursor);
       return [];
     case 'alter':
-      alterStatement(grammar);
+      if (cursor.isWord('alter', 'default')) defaultPrivilegesStatement(cursor);
+      else alterStatement(grammar);
       return [];
     case 'comment':
       commentStatement(cursor);

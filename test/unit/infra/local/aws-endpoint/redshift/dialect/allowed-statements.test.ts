@@ -32,7 +32,7 @@ describe('statements of the project', () => {
       (_, sql) => {
         const translation = translate(sql);
         expect(translation.statement).toMatch(
-          /^CREATE (SCHEMA|TABLE|VIEW)$|^ALTER TABLE$|^DROP VIEW$/,
+          /^CREATE (SCHEMA|TABLE|VIEW)$|^ALTER TABLE$|^DROP VIEW$|^COMMENT$/,
         );
       },
     );
@@ -137,6 +137,8 @@ describe('further shapes', () => {
     'GRANT SELECT ON ALL TABLES IN SCHEMA s TO GROUP g',
     'GRANT USAGE ON SCHEMA s TO "IAMR:role", u',
     'REVOKE ALL ON t FROM PUBLIC',
+    'ALTER DEFAULT PRIVILEGES FOR USER "IAMR:role", u IN SCHEMA s GRANT SELECT ON TABLES TO GROUP g',
+    'ALTER DEFAULT PRIVILEGES REVOKE ALL PRIVILEGES ON TABLES FROM PUBLIC',
     'CREATE USER u PASSWORD DISABLE',
     'CREATE GROUP g',
     'ANALYZE s.t (a, b)',

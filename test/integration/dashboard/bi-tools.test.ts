@@ -1,0 +1,121 @@
+/** What a BI tool meets when it speaks PostgreSQL to the warehouse. */
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BI_USER } from '../../../infra/local/aws-endpoint/redshift/warehouse.ts';
+import { splitStatements } from '../../../warehouse-loader/sql-splitting.ts';
+import { startLocalWarehouse, type LocalWarehouse } from './local-warehouse.ts';
+
+const { signal } = new AbortController();
+const PASSWORD = 'only-in-this-test';
+
+let warehouse: LocalWarehouse;
+/** The reader that dashboards/bi-user.sql makes, and nothing else made before. */
+let reader: pg.Client;
+
+beforeAll(async () => {
+  await using started = new AsyncDisposableStack();
+  warehouse = await startLocalWarehouse();
+  started.defer(() => warehouse.close());
+  const { database } = warehouse;
+  await database.query(`DROP OWNED BY ${BI_USER}; DROP ROLE ${BI_USER}`);
+  const sql = readFileSync(new URL('../../../dashboards/bi-user.sql', import.meta.url), 'utf8');
+  await warehouse.api.runBatch(
+    { name: 'bi-user', token: 'bi-user', statements: splitStatements(sql) },
+    { signal },
+  );
+  await database.query(`ALTER USER ${BI_USER} PASSWORD '${PASSWORD}'`);
+  const { host, port, database: name } = database;
+  reader = new pg.Client({ host, port, database: name, user: BI_USER, password: PASSWORD });
+  await reader.connect();
+  started.defer(() => reader.end());
+  const running = started.move();
+  return () => running.disposeAsync();
+}, 60_000);
+
+async function column(sql: string): Promise<string[]> {
+  const { rows } = await warehouse.database.query<{ value: string }>(sql);
+  return rows.map(({ value }) => value);
+}
+
+const relations = (where: string) =>
+  column(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS value
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND ${where} ORDER BY 1`,
+  );
+
+describe('the catalogue', () => {
+  it('says of every view and column of `reporting` what it means', async () => {
+    expect(
+      await column(
+        `SELECT c.relname || coalesce('.' || a.attname, '') AS value
+         FROM pg_class c
+         LEFT JOIN LATERAL (
+           SELECT NULL AS attname, 0 AS attnum
+           UNION ALL
+           SELECT attname, attnum FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+         ) a ON true
+         LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = a.attnum
+         WHERE c.relnamespace = 'reporting'::regnamespace AND coalesce(trim(d.description), '') = ''`,
+      ),
+    ).toEqual([]);
+  });
+
+  it('holds views only', async () => {
+    expect(await relations("n.nspname = 'reporting' AND c.relkind <> 'v'")).toEqual([]);
+    expect((await relations("n.nspname = 'reporting'")).length).toBeGreaterThan(6);
+  });
+});
+
+describe('the reader', () => {
+  it('reads every view of `reporting`', async () => {
+    await warehouse.putRows([{ ticket_id: 'T1', copies: 2 }, { ticket_id: 'T2' }]);
+    const { rows } = await reader.query('SELECT ticket_id FROM reporting.tickets ORDER BY 1');
+    expect(rows).toEqual([{ ticket_id: 'T1' }, { ticket_id: 'T2' }]);
+    for (const view of await relations("n.nspname = 'reporting'")) {
+      await expect(reader.query(`SELECT * FROM ${view} LIMIT 1`)).resolves.toBeDefined();
+    }
+  });
+
+  it('reads a view that a later migration brings', async () => {
+    await warehouse.api.runBatch(
+      {
+        name: 'later',
+        token: 'later',
+        statements: ['CREATE OR REPLACE VIEW reporting.later AS SELECT 1 AS one'],
+      },
+      { signal },
+    );
+    try {
+      expect((await reader.query('SELECT one FROM reporting.later')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await warehouse.database.query('DROP VIEW reporting.later');
+    }
+  });
+
+  it('is refused every table and view of every other schema', async () => {
+    const others = await relations(
+      "n.nspname NOT IN ('reporting', 'pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'",
+    );
+    expect(others).toEqual(expect.arrayContaining(['careplus.tickets', 'ops.ticket_frontier']));
+    for (const other of others) {
+      await expect(reader.query(`SELECT 1 FROM ${other}`), other).rejects.toThrow(
+        /permission denied for (schema|table|view)/,
+      );
+    }
+  });
+
+  it.each([
+    'GRANT SELECT ON reporting.tickets TO PUBLIC',
+    'CREATE TABLE reporting.mine (a INT)',
+    'CREATE TABLE public.mine (a INT)',
+    'CREATE SCHEMA mine',
+    'DROP VIEW reporting.tickets',
+    `ALTER ROLE ${BI_USER} SUPERUSER`,
+  ])('changes nothing: %s', async (sql) => {
+    await expect(reader.query(sql)).rejects.toThrow(
+      /permission denied|must be owner|must be superuser/,
+    );
+  });
+});
