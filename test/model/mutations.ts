@@ -1,0 +1,106 @@
+import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';
+
+/** Faults planted in a batch's statements: by them the comparisons prove that they are sharp. */
+
+/** Changes a batch's statements. */
+export type Mutation = (statements: LoadStatement[]) => LoadStatement[];
+
+/** Replaces a text in one statement; the text must be there. */
+function change(step: string, from: string, to: string): Mutation {
+  return (statements) =>
+    statements.map((statement) => {
+      if (statement.step !== step) return statement;
+      if (!statement.sql.includes(from)) throw new TypeError(`${step} has no ${from}`);
+      return { step, sql: statement.sql.replace(from, () => to) };
+    });
+}
+
+/** Leaves a statement out. */
+function without(step: string): Mutation {
+  return (statements) => {
+    if (!statements.some((statement) => statement.step === step)) throw new TypeError(`no ${step}`);
+    return statements.filter((statement) => statement.step !== step);
+  };
+}
+
+/** What breaks a table, by what is lost. */
+export const imageMutations: Readonly<Record<string, Mutation>> = {
+  'half a transaction': change('reach', ' AND q.tx_end = 1', ''),
+  'a hole': change('reach', 'q.seq = q.lo + q.rn AND', ''),
+  'the epoch of a number': change('reach', 'f.epoch = p.epoch AND ', ''),
+  'a pending image': change('keep pending', 'WHERE s.seq >', "WHERE s.kind <> '-' AND s.seq >"),
+  'repeats inside a batch': change('stage', 'WHERE q.rn = 1', ''),
+  'repeats of pending images': without('drop repeats of pending'),
+  'a newer verdict of a pending image': without('drop older pending'),
+  'applied images that stay pending': without('drop applied pending'),
+  'the barrier, for images before the batch': without('barrier'),
+  'the barrier, for images of the batch': change('rebuild', 'a.seq > a.bar AND', ''),
+  'the end of the snapshot': change('newest ready epochs', 'WHERE ready = 1', ''),
+  'a newer verdict of an applied image': change(
+    'find rejudged',
+    's.rules_version > o.rules_version',
+    '1 = 0',
+  ),
+  'the old verdict in history': without('drop old verdicts'),
+  'the newest verdict': change('rebuild', 'y.rules_version DESC', 'y.rules_version'),
+  'the repair of an unreadable image': change(
+    'rebuild',
+    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, -1, 1,',
+    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, 0, 1,',
+  ),
+  'the key under which an unreadable image stood': change(
+    'find repaired',
+    'r.old_key_hash',
+    'r.key_hash',
+  ),
+  'a repair of what a barrier removed': change(
+    'rebuild',
+    'CASE WHEN x.seq IS NULL THEN 0 WHEN',
+    "CASE WHEN r.old_kind <> 'X' THEN 0 WHEN",
+  ),
+  'the latest by content': change('rebuild', 'z.rank DESC, z.image_id DESC', 'z.event_seq DESC'),
+  'the rank': change('rebuild', 'z.rank DESC, ', ''),
+  'closing an epoch': change(
+    'show epochs',
+    'WHEN ticket_frontier.epoch >= newest.epoch THEN 1',
+    'WHEN 1 = 1 THEN 1',
+  ),
+  'the state of closed epochs': without('drop closed state'),
+  'pending images of closed epochs': without('drop closed pending'),
+};
+
+/** What breaks a log. */
+export const logMutations: Readonly<Record<string, Mutation>> = {
+  'repeats inside a batch': change('stage', 'WHERE q.rn = 1', ''),
+  'a block beside its first range': change(
+    'stage',
+    "CASE WHEN c.kind = 'X' THEN c.len ELSE 0 END",
+    '0',
+  ),
+  'repeats below the frontier': change('arrive', 's.pos >= f.upto OR', '1 = 1 OR'),
+  'repeats of what waits': change('arrive', 'AND p.pos IS NULL ', ''),
+  'the repair of a block': change('arrive', ' OR r.pos IS NOT NULL', ''),
+  'a repair that came before': change('find repairs', ' AND a.pos IS NULL', ''),
+  'a block that cannot be read': without('note unreadable'),
+  'a block that comes twice': change('note unreadable', ' AND u.pos IS NULL', ''),
+  'a hole': change('reach', 'z.gaps = 0 AND', ''),
+  'the reach of unreadable blocks': change(
+    'reach',
+    'UNION ALL SELECT host, generation, pos, pos + len AS till FROM careplus.log_unreadable',
+    '',
+  ),
+  'what was reached': without('write arrivals'),
+  'what no longer waits': without('drop reached pending'),
+  'a block that is whole again': without('drop repaired'),
+  'a block that is whole only in part': change('find repaired', ' HAVING sum(z.part) = z.len', ''),
+  'repeats of an entry': without('count repeats'),
+  'the newest verdict': change('renew', ' OR j.rules_version > k.rules_version', ''),
+  'the newest verdict of a batch': change('judge', 's.rules_version DESC', 's.rules_version'),
+  'the copies of an entry with a new verdict': change(
+    'renew',
+    'CASE WHEN k.copies IS NULL THEN 0 ELSE k.copies END +',
+    '0 +',
+  ),
+  'the old verdict': without('drop renewed'),
+  'what is no entry': change('count', "WHERE kind = 'E' ", ''),
+};
