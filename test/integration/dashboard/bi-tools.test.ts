@@ -107,7 +107,6 @@ describe('the reader', () => {
   });
 
   it.each([
-    'GRANT SELECT ON reporting.tickets TO PUBLIC',
     'CREATE TABLE reporting.mine (a INT)',
     'CREATE TABLE public.mine (a INT)',
     'CREATE SCHEMA mine',
