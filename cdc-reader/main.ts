@@ -4,11 +4,10 @@ import { createCheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import { readerCheckpointSchema } from '../schemas/checkpoint.ts';
-import { topics } from '../schemas/topics.ts';
+import { readerTransactionalId, topics } from '../schemas/topics.ts';
 import { sourceLogin, tableStreams } from './config.ts';
 import { limitHeapGrowth } from '../runtime/daemon/heap-growth.ts';
 import { createReaderMetrics } from './reader-metrics.ts';
-import { readerTransactionalId } from './snapshot-request.ts';
 import { StreamsProgress } from './streams-progress.ts';
 import { TableStream } from './table-stream.ts';
 

@@ -2,17 +2,12 @@ import type { CheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import type { TransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import type { ReaderCheckpoint } from '../schemas/checkpoint.ts';
 
-/** Name under which a source's changes are written; whoever opens it last is the only writer. */
-export function readerTransactionalId(sourceId: string): string {
-  return `careplus.reader.${sourceId}`;
-}
-
 /**
  * Asks a source's reader for a new snapshot, whether it runs or not: takes over its writer and
  * marks the checkpoint as that of a broken-off snapshot. The reader notices at its next write,
  * finds itself taken over, reads the checkpoint again and begins a new epoch.
  *
- * @param writer for {@link readerTransactionalId}; closed by the caller.
+ * @param writer for the source’s `readerTransactionalId`; closed by the caller.
  * @returns false if there is no checkpoint: the reader begins with a snapshot anyway.
  * @throws {PipelineError} as the writer does; KFK_3001 when the reader was quicker: try again.
  */

@@ -20,8 +20,3 @@ export function shipperConfig({ logs, kafka }: Config): ShipperConfig {
   const patterns = directory === undefined ? paths : [path.join(directory, include)];
   return { host, cluster: kafka.brokers.toSorted().join(','), patterns, idleFlushMs };
 }
-
-/** Writers of one host fence each other by it. */
-export function shipperTransactionalId(host: string): string {
-  return `careplus.shipper.${host}`;
-}

@@ -6,8 +6,8 @@ import { createKafka } from '../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import { shipperCheckpointSchema } from '../schemas/checkpoint.ts';
 import { supportLogs } from '../schemas/datasets/support-logs/index.ts';
-import { topics } from '../schemas/topics.ts';
-import { shipperConfig, shipperTransactionalId } from './config.ts';
+import { shipperTransactionalId, topics } from '../schemas/topics.ts';
+import { shipperConfig } from './config.ts';
 import { HostShipper } from './host-shipper.ts';
 import { createShipperMetrics } from './shipper-metrics.ts';
 

@@ -45,6 +45,16 @@ export const topics = {
   },
 } as const satisfies Record<string, Topic>;
 
+/** Name under which a source's changes are written; whoever opens it last is the only writer. */
+export function readerTransactionalId(sourceId: string): string {
+  return `careplus.reader.${sourceId}`;
+}
+
+/** Name under which a host's log entries are written; its writers fence each other by it. */
+export function shipperTransactionalId(host: string): string {
+  return `careplus.shipper.${host}`;
+}
+
 /** Consumer group in which a dataset's processor keeps its offsets. */
 export function processorGroup(dataset: { readonly name: string }): string {
   return `careplus-processor-${dataset.name}`;

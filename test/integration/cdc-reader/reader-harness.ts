@@ -4,7 +4,6 @@ import { Registry } from 'prom-client';
 import { expect, vi } from 'vitest';
 import type { TableStreamConfig } from '../../../cdc-reader/config.ts';
 import { createReaderMetrics } from '../../../cdc-reader/reader-metrics.ts';
-import { readerTransactionalId } from '../../../cdc-reader/snapshot-request.ts';
 import { TableStream, type StreamWaits } from '../../../cdc-reader/table-stream.ts';
 import { createWriterSchemas } from '../../../runtime/avro/writer-schemas.ts';
 import { readFingerprint } from '../../../runtime/avro/single-object-encoding.ts';
@@ -19,7 +18,7 @@ import { readerCheckpointSchema, type ReaderCheckpoint } from '../../../schemas/
 import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { changeHeaders, sourceId, type RowChange } from '../../../schemas/row-change.ts';
-import { topics, type Topic } from '../../../schemas/topics.ts';
+import { readerTransactionalId, topics, type Topic } from '../../../schemas/topics.ts';
 import { uniqueName, type TestBroker } from '../kafka/broker.ts';
 import type { Source } from './servers.ts';
 

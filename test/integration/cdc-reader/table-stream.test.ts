@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { readerTransactionalId, requestSnapshot } from '../../../cdc-reader/snapshot-request.ts';
+import { requestSnapshot } from '../../../cdc-reader/snapshot-request.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
 import type { RowChange } from '../../../schemas/row-change.ts';
+import { readerTransactionalId } from '../../../schemas/topics.ts';
 import { loggedCodes, toBeReady, toLog, type CapturedTable } from './reader-harness.ts';
 import { useServers } from './servers-in-tests.ts';
 
