@@ -1,8 +1,8 @@
 import { explainReasons, type ReasonMeaning } from '../../dashboards/web/lists/reason-meaning.ts';
 import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
 import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
-import { findTableDataset } from '../../schemas/datasets/registry.ts';
-import { describeRule } from '../../schemas/datasets/rule-description.ts';
+import { findDataset } from '../../schemas/datasets/registry.ts';
+import { describeRule, findRule } from '../../schemas/datasets/rule-description.ts';
 import type { ImageNumber } from '../../stream-processors/replay/replay-job.ts';
 import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
 
@@ -122,12 +122,12 @@ export async function showQuarantined(
   });
 }
 
-/** What the rule behind a reason accepts; null where it is not a rule of a table's field. */
+/** What the rule behind a reason accepts; null where no rule gave it. */
 export function acceptedBy(dataset: string, { field, reason }: ReasonMeaning): string | null {
-  const table = findTableDataset(dataset);
-  if (!table) return null;
-  const order = table.rules.orders.find((rule) => rule.later === field && rule.reason === reason);
-  const rule = order ?? table.rules.fields.find((each) => each.field === field);
+  const rules = findDataset(dataset)?.rules;
+  if (!rules) return null;
+  if ('grammar' in rules && reason === 'unparsable') return rules.grammar;
+  const rule = findRule(rules, field, reason);
   return rule ? describeRule(rule).accepted : null;
 }
 

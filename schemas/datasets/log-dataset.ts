@@ -1,6 +1,7 @@
 import type { Topic } from '../topics.ts';
 import type { CleanColumn, Verdict } from './dataset.ts';
 import type { LakeDataset } from './lake-dataset.ts';
+import type { LogRuleExamples, LogRuleTable } from './rule-table.ts';
 
 /** A column of the clean log table. */
 export type LogColumn =
@@ -15,6 +16,9 @@ export interface LogDataset extends LakeDataset {
   readonly topic: Topic;
   /** Raised by hand with every change of the rules; the highest version's verdict wins. */
   readonly rulesVersion: number;
+  /** What `judge` goes by, for people: docs/rules.md and `quarantine show`. */
+  readonly rules: LogRuleTable;
+  readonly ruleExamples: LogRuleExamples;
   /** The clean column by which entries belong to a ticket; also kept of quarantined entries. */
   readonly keyField: string;
   readonly cleanColumns: readonly LogColumn[];

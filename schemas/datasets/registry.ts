@@ -1,4 +1,5 @@
 import { topics, type Topic } from '../topics.ts';
+import type { AnyDataset } from './any-dataset.ts';
 import type { TableDataset } from './dataset.ts';
 import type { LogDataset } from './log-dataset.ts';
 import * as logFormats from './log-formats.ts';
@@ -10,13 +11,21 @@ export const tableDatasets: readonly TableDataset[] = Object.values(tables);
 /** Every dataset that comes from log files. */
 export const logDatasets: readonly LogDataset[] = Object.values(logFormats);
 
+/** Every dataset, wherever it comes from. */
+export const allDatasets: readonly AnyDataset[] = [...tableDatasets, ...logDatasets];
+
 /** Every topic: the local stack and the CDK app both create from here. */
 export const allTopics: readonly Topic[] = [
-  ...[...tableDatasets, ...logDatasets].map(({ topic }) => topic),
+  ...allDatasets.map(({ topic }) => topic),
   ...Object.values(topics),
 ];
 
-/** @returns the dataset of that name, or undefined. */
+/** @returns the dataset of that name, short or long, or undefined. */
+export function findDataset(name: string): AnyDataset | undefined {
+  return allDatasets.find((dataset) => dataset.name === name || dataset.shortName === name);
+}
+
+/** @returns the table's dataset of that name, or undefined. */
 export function findTableDataset(name: string): TableDataset | undefined {
   return tableDatasets.find((dataset) => dataset.name === name || dataset.shortName === name);
 }

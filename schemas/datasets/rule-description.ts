@@ -1,4 +1,5 @@
-import { reasonsOf, type FieldRule, type OrderRule } from './rule-table.ts';
+import { reasonsOf, type FieldRule, type LogFieldRule } from './field-rules.ts';
+import type { OrderRule } from './rule-table.ts';
 
 /** One rule in words. */
 interface RuleDescription {
@@ -11,7 +12,7 @@ interface RuleDescription {
 }
 
 /** Tells a rule to a person; the text follows the table, so that it cannot grow old. */
-export function describeRule(rule: FieldRule | OrderRule): RuleDescription {
+export function describeRule(rule: FieldRule | LogFieldRule | OrderRule): RuleDescription {
   if (!('kind' in rule)) {
     return {
       subject: `${rule.later}, ${rule.earlier}`,
@@ -22,17 +23,33 @@ export function describeRule(rule: FieldRule | OrderRule): RuleDescription {
   }
   const mended = rule.kind === 'word' ? Object.entries(rule.mended) : [];
   return {
-    subject: rule.field,
+    subject: 'text' in rule ? `${rule.field} (${rule.text})` : rule.field,
     accepted: acceptedText(rule),
     mended: mended.map(([found, word]) => `${found} → ${word}`).join(', '),
     reasons: reasonsOf(rule),
   };
 }
 
+/** The rule of a dataset that gives a reason. */
+export function findRule(
+  {
+    fields,
+    orders,
+  }: { readonly fields: readonly FieldRule[]; readonly orders: readonly OrderRule[] },
+  field: string | null,
+  reason: string,
+): FieldRule | OrderRule | undefined {
+  const order = orders.find((rule) => rule.later === field && rule.reason === reason);
+  return order ?? fields.find((rule) => rule.field === field);
+}
+
 function acceptedText(rule: FieldRule): string {
+  const digits = 'in ASCII digits, leading zeros allowed';
   switch (rule.kind) {
     case 'label':
       return 'any text that is not blank';
+    case 'text':
+      return 'any text, also an empty one, or none';
     case 'word':
       return rule.words.join(', ');
     case 'time': {
@@ -40,6 +57,12 @@ function acceptedText(rule: FieldRule): string {
       return rule.whenNull === undefined ? time : `${time}; NULL: ${rule.whenNull}`;
     }
     case 'count':
-      return 'a whole number from 0 to 2147483647 in ASCII digits';
+      return `a whole number from 0 to 2147483647 ${digits}`;
+    case 'duration':
+      return `milliseconds such as \`1269ms\`, from 0 to 2147483647 ${digits}, or none`;
+    case 'percentage':
+      return `a percentage such as \`27.64%\`, from 0 to 999.99 with at most two decimals ${digits}, or none`;
+    case 'boolean':
+      return '`true`, kept as 1; `false`, kept as 0';
   }
 }

@@ -33,3 +33,9 @@ export function parseCount(text: string): number | undefined {
   const value = Number(text);
   return value <= MAX_INT32 ? value : undefined;
 }
+
+/** Reads a number from 0 to 999.99 with at most two decimals. @returns hundredths. */
+export function parseHundredths(text: string): number | undefined {
+  const [, whole, decimals = ''] = /^([0-9]{1,3})(?:\.([0-9]{1,2}))?$/.exec(text) ?? [];
+  return whole === undefined ? undefined : Number(whole) * 100 + Number(decimals.padEnd(2, '0'));
+}

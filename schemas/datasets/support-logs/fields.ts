@@ -13,9 +13,7 @@
  * quotes is NULL.
  */
 export interface LogFields {
-  readonly time: string;
-  readonly level: string;
-  readonly component: string;
+  readonly head: { readonly time: string; readonly level: string; readonly component: string };
   /** By the name that stands in the text; null for `None`. */
   readonly values: ReadonlyMap<string, string | null>;
   /** Names that stand there more than once: which value counts cannot be told. */
@@ -45,7 +43,7 @@ export function parseLogFields(entry: string): LogFields | undefined {
     values.set(name, quoted === undefined ? bareValue(bare) : unescaped(quoted));
     at = FIELD.lastIndex;
   }
-  return { time, level, component, values, repeated };
+  return { head: { time, level, component }, values, repeated };
 }
 
 /** The entry without byte order mark, terminator, carriage returns and blanks at its ends. */

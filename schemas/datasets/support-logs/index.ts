@@ -1,7 +1,8 @@
 import { entryTopic } from '../../topics.ts';
 import type { LogDataset } from '../log-dataset.ts';
 import { cleanColumns } from './columns.ts';
-import { bookDay, judge, keyOf, rulesVersion, sortMs } from './rules.ts';
+import { ruleExamples } from './rule-examples.ts';
+import { bookDay, judge, keyOf, rules, rulesVersion, sortMs } from './rules.ts';
 
 export const supportLogs: LogDataset = {
   name: 'support-logs',
@@ -11,6 +12,8 @@ export const supportLogs: LogDataset = {
   stream: 'careplus-support-logs',
   glueTable: 'support_log_entries',
   rulesVersion,
+  rules,
+  ruleExamples,
   keyField: 'ticket_id',
   cleanColumns,
   judge,

@@ -1,127 +1,72 @@
-import type { quarantineReasons } from '../../quarantine-reasons.ts';
-import type { CleanValue, Verdict } from '../dataset.ts';
-import { parseCount, parseUtcDateTime } from '../strict-values.ts';
+import type { Found, QuarantineReason } from '../field-rules.ts';
+import { compileRules, type LogRuleTable } from '../rule-table.ts';
+import { parseUtcDateTime } from '../strict-values.ts';
+import type { Verdict } from '../verdict.ts';
 import { parseLogFields, withoutFrame, type LogFields } from './fields.ts';
 
-/** Raise with every change below: the highest version's verdict wins in the warehouse. */
+/** Raise with every change of the table below: the highest version's verdict wins in the warehouse. */
 export const rulesVersion = 1;
 
-type Reading = { readonly value: CleanValue } | { readonly reason: keyof typeof quarantineReasons };
+/**
+ * The rules of a support log entry, in the order of the clean columns; `rule-examples.ts` shows each
+ * at work, `docs/rules.md` tells them. Fields of the text that have no rule are left alone.
+ */
+export const rules = {
+  grammar:
+    '`DATE TIME [LEVEL] COMPONENT -`, then `NAME=VALUE` in any order between blanks, line ends or `|`; ' +
+    'a value in `"` may hold all of these, and `\\"` and `\\\\`; `None` without `"` is no value',
+  fields: [
+    { field: 'logged_at', kind: 'time', text: 'time', head: true },
+    {
+      field: 'log_level',
+      kind: 'word',
+      words: ['DEBUG', 'INFO', 'WARNING', 'ERROR'],
+      mended: { DEBG: 'DEBUG', INF0: 'INFO', warnING: 'WARNING', EROR: 'ERROR' },
+      text: 'level',
+      head: true,
+    },
+    { field: 'component', kind: 'label', text: 'component', head: true },
+    { field: 'ticket_id', kind: 'text', text: 'TicketID' },
+    { field: 'session_id', kind: 'text', text: 'SessionID' },
+    { field: 'ip', kind: 'text', text: 'IP' },
+    { field: 'response_time_ms', kind: 'duration', text: 'ResponseTime' },
+    { field: 'cpu_percent', kind: 'percentage', text: 'CPU' },
+    { field: 'event_type', kind: 'label', text: 'EventType' },
+    { field: 'is_error', kind: 'boolean', text: 'Error' },
+    { field: 'user_agent', kind: 'text', text: 'UserAgent' },
+    { field: 'message', kind: 'text', text: 'Message' },
+    { field: 'debug', kind: 'text', text: 'Debug' },
+    { field: 'trace_id', kind: 'text', text: 'TraceID' },
+  ],
+  orders: [],
+} as const satisfies LogRuleTable;
 
-/** A field of the text; undefined where it is missing, null where it says `None`. */
-type Found = string | null | undefined;
-
-/** Levels and the misspellings that are mended. A level that is neither is quarantined. */
-const levels = new Map([
-  ['DEBUG', 'DEBUG'],
-  ['DEBG', 'DEBUG'],
-  ['INFO', 'INFO'],
-  ['INF0', 'INFO'],
-  ['WARNING', 'WARNING'],
-  ['warnING', 'WARNING'],
-  ['ERROR', 'ERROR'],
-  ['EROR', 'ERROR'],
-]);
-
-const booleans = new Map([
-  ['true', 1],
-  ['false', 0],
-]);
-
-function level(found: Found): Reading {
-  const value = levels.get(found ?? '');
-  return value === undefined ? { reason: 'unknown-value' } : { value };
-}
-
-function instant(found: Found): Reading {
-  const value = parseUtcDateTime(found ?? '');
-  return value === undefined ? { reason: 'impossible-date' } : { value };
-}
-
-/** Any text that is not blank: the business may add new ones at any time. */
-function label(found: Found): Reading {
-  return found == null || found.trim() === '' ? { reason: 'missing' } : { value: found };
-}
-
-/** Any text, or none; but the field must be there, or the entry is not whole. */
-function optionalText(found: Found): Reading {
-  return found === undefined ? { reason: 'missing' } : { value: found };
-}
-
-/** `1269ms`. */
-function duration(found: Found): Reading {
-  if (found == null) return optionalText(found);
-  const digits = /^(-?)([0-9]+)ms$/.exec(found);
-  if (digits?.[1] === '-') return { reason: 'negative' };
-  const value = parseCount(digits?.[2] ?? '');
-  return value === undefined ? { reason: 'not-a-duration' } : { value };
-}
-
-/** `27.64%`, in hundredths. More than 100 % is possible where there are several processors. */
-function percentage(found: Found): Reading {
-  if (found == null) return optionalText(found);
-  const digits = /^(-?)([0-9]{1,3})(?:\.([0-9]{1,2}))?%$/.exec(found);
-  if (!digits) return { reason: 'not-a-percentage' };
-  const [, sign, whole = '', decimals = ''] = digits;
-  if (sign === '-') return { reason: 'negative' };
-  return { value: Number(whole) * 100 + Number(decimals.padEnd(2, '0')) };
-}
-
-function boolean(found: Found): Reading {
-  if (found == null) return { reason: 'missing' };
-  const value = booleans.get(found);
-  return value === undefined ? { reason: 'not-a-boolean' } : { value };
-}
-
-type Rule = {
-  readonly column: string;
-  readonly from: (fields: LogFields) => Found;
-  /** Name in the text, where the column is one of the named fields. */
-  readonly field?: string;
-  readonly read: (found: Found) => Reading;
-};
-
-const named = (column: string, field: string, read: Rule['read']): Rule => ({
-  ...{ column, field, read },
-  from: ({ values }) => values.get(field),
-});
-
-/** In the order of the clean columns. Fields that have no rule here are left alone. */
-const rules: readonly Rule[] = [
-  { column: 'logged_at', from: ({ time }) => time, read: instant },
-  { column: 'log_level', from: (fields) => fields.level, read: level },
-  { column: 'component', from: ({ component }) => component, read: label },
-  named('ticket_id', 'TicketID', optionalText),
-  named('session_id', 'SessionID', optionalText),
-  named('ip', 'IP', optionalText),
-  named('response_time_ms', 'ResponseTime', duration),
-  named('cpu_percent', 'CPU', percentage),
-  named('event_type', 'EventType', label),
-  named('is_error', 'Error', boolean),
-  named('user_agent', 'UserAgent', optionalText),
-  named('message', 'Message', optionalText),
-  named('debug', 'Debug', optionalText),
-  named('trace_id', 'TraceID', optionalText),
-];
+const judgeFields = compileRules(rules);
 
 /**
- * Judges one log entry. All reasons are given, each as `column:reason` (see
- * `quarantine-reasons.ts`); a text that does not follow the grammar has the one `entry:unparsable`.
+ * Judges one log entry by the table; a pure function of both. A text that does not follow the
+ * grammar has the one reason `entry:unparsable`.
  */
 export function judge(entry: string): Verdict {
   const fields = parseLogFields(entry);
   if (!fields) return { accepted: false, reasons: ['entry:unparsable'] };
-  const clean: Record<string, CleanValue> = {};
-  const reasons: string[] = [];
-  for (const { column, from, field, read } of rules) {
-    const reading: Reading =
-      field !== undefined && fields.repeated.includes(field)
-        ? { reason: 'repeated-field' }
-        : read(from(fields));
-    if ('reason' in reading) reasons.push(`${column}:${reading.reason}`);
-    else clean[column] = reading.value;
-  }
-  return reasons.length > 0 ? { accepted: false, reasons } : { accepted: true, clean };
+  const found: Record<string, Found> = {};
+  for (const rule of rules.fields) found[rule.field] = textOf(rule, fields);
+  return judgeFields(found, repeatedIn(fields));
+}
+
+function textOf(rule: (typeof rules.fields)[number], { head, values }: LogFields): Found {
+  return 'head' in rule ? head[rule.text] : values.get(rule.text);
+}
+
+const columns = new Map<string, string>(
+  rules.fields.flatMap((rule) => ('head' in rule ? [] : [[rule.text, rule.field]])),
+);
+
+/** Which value counts cannot be told. */
+function repeatedIn({ repeated }: LogFields): ReadonlyMap<string, QuarantineReason> | undefined {
+  if (repeated.length === 0) return undefined;
+  return new Map(repeated.map((name) => [columns.get(name) ?? '', 'repeated-field']));
 }
 
 /** The first thing that looks like a ticket, for whoever looks through the quarantine. */

@@ -2,25 +2,34 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rulesPage } from '../../../docs/generate-rules.ts';
-import { tableDatasets } from '../../../schemas/datasets/registry.ts';
-import { compileRules, reasonsOf, type RuleExample } from '../../../schemas/datasets/rule-table.ts';
+import { isTableDataset, type AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
+import { reasonsOf } from '../../../schemas/datasets/field-rules.ts';
+import { allDatasets, logDatasets } from '../../../schemas/datasets/registry.ts';
+import { compileRules, type RuleExample } from '../../../schemas/datasets/rule-table.ts';
+import type { RawImage, Verdict } from '../../../schemas/datasets/verdict.ts';
 
-describe.each(tableDatasets)('the rules of $name', ({ rules, ruleExamples, judge, mapping }) => {
+/** Judges a row of texts by column: a table's as it is, a log's as an entry that holds them. */
+function judgeRow(dataset: AnyDataset, row: RawImage): Verdict {
+  if (isTableDataset(dataset)) return dataset.judge(row);
+  return dataset.judge(dataset.ruleExamples.write(row));
+}
+
+describe.each(allDatasets)('the rules of $name', (dataset) => {
+  const { rules, ruleExamples } = dataset;
   const { row, examples } = ruleExamples;
   const of = (field: string) => examples.filter((example) => example.field === field);
   const reasonOf = (example: RuleExample) => ('reason' in example ? example.reason : undefined);
 
   it('accept the row in which the examples stand', () => {
-    expect(judge(row)).toMatchObject({ accepted: true });
+    expect(judgeRow(dataset, row)).toMatchObject({ accepted: true });
   });
 
   it.each(examples)('judge $field = $found as the example says', (example) => {
-    const verdict = judge({ ...row, [example.field]: example.found });
+    const verdict = judgeRow(dataset, { ...row, [example.field]: example.found });
     if ('reason' in example) {
-      expect(verdict).toEqual({
-        accepted: false,
-        reasons: [`${example.field}:${example.reason}`],
-      });
+      const { field, reason } = example;
+      const subject = reason === 'unparsable' ? 'entry' : field;
+      expect(verdict).toEqual({ accepted: false, reasons: [`${subject}:${reason}`] });
     } else {
       expect(verdict).toMatchObject({
         accepted: true,
@@ -29,13 +38,16 @@ describe.each(tableDatasets)('the rules of $name', ({ rules, ruleExamples, judge
     }
   });
 
-  it('judge every mapped field, and no other', () => {
-    expect(rules.fields.map(({ field }) => field)).toEqual(mapping.map(({ field }) => field));
+  it('judge every field that is kept, and no other', () => {
+    const fields = rules.fields.map(({ field }) => field);
+    if (isTableDataset(dataset)) expect(fields).toEqual(dataset.mapping.map((each) => each.field));
+    expect(fields).toEqual(dataset.cleanColumns.map(({ name }) => name));
   });
 
-  it.each(rules.fields)('show $field accepted, and refused for each reason', (rule) => {
+  it.each([...rules.fields])('show $field accepted, and refused for each reason', (rule) => {
     const reasons = new Set(of(rule.field).map(reasonOf));
     expect(reasons).toContain(undefined);
+    expect(reasons.size).toBeGreaterThan(1);
     for (const reason of reasonsOf(rule)) expect(reasons).toContain(reason);
     const found = new Set(of(rule.field).map((example) => example.found));
     if (rule.kind !== 'word') return;
@@ -46,6 +58,18 @@ describe.each(tableDatasets)('the rules of $name', ({ rules, ruleExamples, judge
     const reasons = of(rule.later).map(reasonOf);
     expect(reasons).toContain(undefined);
     expect(reasons).toContain(rule.reason);
+  });
+});
+
+describe.each(logDatasets)('the grammar of $name', ({ judge, ruleExamples: { entries } }) => {
+  it.each(entries)('takes $text: $parsable', ({ text, parsable }) => {
+    const verdict = judge(text);
+    const isUnparsable = !verdict.accepted && verdict.reasons.includes('entry:unparsable');
+    expect(isUnparsable).toBe(!parsable);
+  });
+
+  it('is shown taken and refused', () => {
+    expect(new Set(entries.map(({ parsable }) => parsable))).toEqual(new Set([true, false]));
   });
 });
 

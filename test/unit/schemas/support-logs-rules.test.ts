@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { bookDay, judge, keyOf, sortMs } from '../../../schemas/datasets/support-logs/rules.ts';
-import { quarantineReasons } from '../../../schemas/quarantine-reasons.ts';
 
 const lines = [
   '2025-03-04 05:06:07 [INFO] shop.web.Cart - TicketID=T-9 SessionID=s9',
@@ -52,55 +51,9 @@ describe('the rules of support logs', () => {
     expect(judge(entry)).toEqual({ accepted: true, clean });
   });
 
-  it.each([
-    ['[INFO]', '[INF0]', 'log_level', 'INFO'],
-    ['[INFO]', '[DEBG]', 'log_level', 'DEBUG'],
-    ['[INFO]', '[DEBUG]', 'log_level', 'DEBUG'],
-    ['[INFO]', '[warnING]', 'log_level', 'WARNING'],
-    ['[INFO]', '[WARNING]', 'log_level', 'WARNING'],
-    ['[INFO]', '[EROR]', 'log_level', 'ERROR'],
-    ['[INFO]', '[ERROR]', 'log_level', 'ERROR'],
-    ['Error=false', 'Error=true', 'is_error', 1],
-    ['CPU=7.5%', 'CPU=100%', 'cpu_percent', 10_000],
-    ['CPU=7.5%', 'CPU=0.07%', 'cpu_percent', 7],
-    ['CPU=7.5%', 'CPU=None', 'cpu_percent', null],
-    ['ResponseTime=12ms', 'ResponseTime=0ms', 'response_time_ms', 0],
-    ['ResponseTime=12ms', 'ResponseTime=2147483647ms', 'response_time_ms', 2_147_483_647],
-    ['TicketID=T-9', 'TicketID=None', 'ticket_id', null],
-    ['TraceID=None', 'TraceID="None"', 'trace_id', 'None'],
-    ['"paid | twice"', '""', 'message', ''],
-    ['"paid | twice"', '"two\nlines\\\\n C:\\dir"', 'message', 'two\nlines\\n C:\\dir'],
-    ['"paid | twice"', 'bare', 'message', 'bare'],
-    ['05:06:07', '05:06', 'logged_at', Date.UTC(2025, 2, 4, 5, 6)],
-  ])('read %j in the place of %j', (from, to, column, value) => {
-    expect(judge(change(from, to))).toEqual({
-      accepted: true,
-      clean: { ...clean, [column]: value },
-    });
-  });
-
-  it.each([
-    ['2025-03-04', '2025-02-29', 'logged_at:impossible-date'],
-    ['05:06:07', '24:00:00', 'logged_at:impossible-date'],
-    ['[INFO]', '[info]', 'log_level:unknown-value'],
-    ['[INFO]', '[constructor]', 'log_level:unknown-value'],
-    ['ResponseTime=12ms', 'ResponseTime=-12ms', 'response_time_ms:negative'],
-    ['ResponseTime=12ms', 'ResponseTime=12', 'response_time_ms:not-a-duration'],
-    ['ResponseTime=12ms', 'ResponseTime=1.5ms', 'response_time_ms:not-a-duration'],
-    ['ResponseTime=12ms', 'ResponseTime=٣ms', 'response_time_ms:not-a-duration'],
-    ['ResponseTime=12ms', 'ResponseTime=2147483648ms', 'response_time_ms:not-a-duration'],
-    ['ResponseTime=12ms', '', 'response_time_ms:missing'],
-    ['CPU=7.5%', 'CPU=-7.5%', 'cpu_percent:negative'],
-    ['CPU=7.5%', 'CPU=7.555%', 'cpu_percent:not-a-percentage'],
-    ['CPU=7.5%', 'CPU=1000%', 'cpu_percent:not-a-percentage'],
-    ['Error=false', 'Error=False', 'is_error:not-a-boolean'],
-    ['Error=false', 'Error=None', 'is_error:missing'],
-    ['EventType=checkout', 'EventType=', 'event_type:missing'],
-    ['Message="paid | twice"', '', 'message:missing'],
-    ['TraceID=None', 'TraceID=1 TraceID=2', 'trace_id:repeated-field'],
-  ])('set aside %j → %j: %s', (from, to, reason) => {
-    expect(judge(change(from, to))).toEqual({ accepted: false, reasons: [reason] });
-    expect(Object.keys(quarantineReasons)).toContain(reason.split(':')[1]);
+  it('take names of the head for fields like any other that nobody knows', () => {
+    const entry = change('TraceID=None', 'time=1 time=2 level=3 TraceID=None');
+    expect(judge(entry)).toEqual({ accepted: true, clean });
   });
 
   it.each([

@@ -43,7 +43,11 @@ describe('what is in quarantine', () => {
     expect(accepted('status', 'unknown-value')).toBe('Open, Resolved, Escalated');
     expect(accepted('resolved_at', 'before-created')).toBe('resolved_at is not before created_at');
     expect(accepted('record', 'unreadable')).toBeNull();
-    expect(acceptedBy('logs', { field: 'level', reason: 'missing', sentence: '' })).toBeNull();
+    const ofLogs = (field: string, reason: string) =>
+      acceptedBy('logs', { field, reason, sentence: '' });
+    expect(ofLogs('log_level', 'unknown-value')).toBe('DEBUG, INFO, WARNING, ERROR');
+    expect(ofLogs('entry', 'unparsable')).toContain('[LEVEL]');
+    expect(ofLogs('entry', 'too-long')).toBeNull();
   });
 
   it('stands in the smallest ranges of the topic that hold it', () => {
