@@ -112,7 +112,8 @@ export const errorCodes = {
   },
   LAKE_4002: {
     cause: 'The delivery stream or bucket does not exist or may not be used.',
-    remedy: 'Create it or grant the permission that the message names.',
+    remedy:
+      'Create it or grant the permission that the message names; what waits for it goes on by itself.',
   },
   LAKE_4003: {
     cause: 'Firehose could not convert a record and put it under the errors prefix.',
@@ -122,6 +123,16 @@ export const errorCodes = {
   LAKE_4004: {
     cause: 'An object in the lake could not be read or is not one of the pipeline’s.',
     remedy: 'Look at the object that the message names; it is set aside, the others were loaded.',
+  },
+  LAKE_4005: {
+    cause: 'Firehose refuses a record for ever, though it takes others.',
+    remedy:
+      'A placeholder keeps its number and quarantine shows it as `record:refused`; the record stands in `careplus.dead-letters`. Correct the row at the source, or put the record back with `careplus quarantine requeue` once Firehose takes it.',
+  },
+  LAKE_4006: {
+    cause: 'AWS refuses the credentials: expired, unknown, or none found.',
+    remedy:
+      'Renew them; the records are kept and sent then. A daemon that is refused for a minute ends, to read its credentials anew when it is started again.',
   },
   WH_5001: {
     cause: 'A warehouse statement failed.',

@@ -21,4 +21,5 @@ export const quarantineReasons = {
   'cut-by-rotation': 'The file was rotated inside this entry; its rest stands in the next file.',
   continued: 'Written after the beginning of the entry had been shipped from a quiet file.',
   unreadable: 'The record bytes could not be read; they stand in the dead-letter topic.',
+  refused: 'Firehose refuses the row for ever; its record stands in the dead-letter topic.',
 } as const satisfies Record<string, string>;

@@ -14,7 +14,7 @@ import { processorGroup } from '../schemas/topics.ts';
 import { createTopicArchive } from './archive/topic-archive.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
-import { lakeRecord } from './firehose/lake-record.ts';
+import { createRowDelivery } from './firehose/row-delivery.ts';
 import { createHoleFiller } from './replay/hole-filler.ts';
 import { archiveBackwards, processorIsBehind, topicBackwards } from './replay/hole-sources.ts';
 import { createChangeBatchProcessor } from './tables/change-batch.ts';
@@ -72,10 +72,17 @@ async function build(context: DaemonContext): Promise<Daemon> {
     const where = { kafka, admin, topic };
     const groupId = processorGroup(dataset);
     const { stream } = dataset;
-    const sender = createFirehoseSender({ client: firehose, stream, log, onAttempt: beat });
+    const sender = createFirehoseSender({
+      ...{ client: firehose, stream, log, onAttempt: beat },
+      onTrouble: (trouble) => progress.setTrouble(stream, trouble),
+    });
+    const processor = createChangeBatchProcessor({ dataset, schemas });
+    const delivery = createRowDelivery({ sender, processor, log });
     const filler = createHoleFiller({
-      processor: createChangeBatchProcessor({ dataset, schemas }),
-      sink: (rows, during) => sender.send(rows.map(lakeRecord), during),
+      processor,
+      sink: async (rows, during) => {
+        await delivery.deliver(rows, during);
+      },
       sources: [
         (signal) => topicBackwards(where, groupId, signal),
         (signal) => archiveBackwards(bucket, dataset, topic, signal),

@@ -24,4 +24,9 @@ export interface BatchProcessor {
    * @throws {PipelineError} retryable, when the schemas topic does not answer.
    */
   process(batch: RecordBatch, signal: AbortSignal): Promise<ProcessedBatch>;
+  /**
+   * What keeps a row's place where the lake refuses the row itself, until a repaired copy comes;
+   * undefined for rows that nothing can stand in for.
+   */
+  placeholder(row: LakeRow): LakeRow | undefined;
 }

@@ -11,7 +11,8 @@ import { processorGroup, type Topic } from '../schemas/topics.ts';
 import type { BatchProcessor } from './batch-processor.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
-import { lakeRecord } from './firehose/lake-record.ts';
+import { createRowDelivery } from './firehose/row-delivery.ts';
+import { refusedRecords } from './firehose/refused-records.ts';
 
 type ProcessedDataset = LakeDataset & { readonly topic: Topic };
 
@@ -56,7 +57,10 @@ function build<D extends ProcessedDataset>(
       log,
       onAttempt: () => progress.beat(),
       onRecordFailures: (count) => counters.refused.inc(labels, count),
+      onCallFailure: (code) => counters.failedCalls.inc({ ...labels, error_code: code }),
+      onTrouble: (trouble) => progress.setTrouble(dataset.name, trouble),
     });
+    const delivery = createRowDelivery({ sender, processor, log });
     return runConsumerLoop({
       kafka,
       groupId: processorGroup(dataset),
@@ -68,9 +72,12 @@ function build<D extends ProcessedDataset>(
         const { rows, deadLetters: letters } = await processor.process(batch, during);
         // Letters first: an offset may only pass a record that is kept somewhere.
         if (letters.length > 0) await deadLetters.write(letters, during);
-        await sender.send(rows.map(lakeRecord), during);
-        counters.rows.inc(labels, rows.length);
-        counters.deadLetters.inc(labels, letters.length);
+        const replaced = await delivery.deliver(rows, during);
+        const refused = refusedRecords(batch, replaced);
+        if (refused.length > 0) await deadLetters.write(refused, during);
+        counters.rows.inc(labels, rows.length - replaced.length);
+        counters.replaced.inc(labels, replaced.length);
+        counters.deadLetters.inc(labels, letters.length + refused.length);
       },
     });
   };
@@ -94,11 +101,16 @@ function build<D extends ProcessedDataset>(
 }
 
 function createCounters(registry: DaemonContext['metrics']) {
-  const counter = (name: string, help: string) =>
-    new Counter({ name, help, labelNames: ['dataset'], registers: [registry] });
+  const counter = (name: string, help: string, labels: string[] = []) =>
+    new Counter({
+      name: `careplus_processor_${name}_total`,
+      ...{ help, labelNames: ['dataset', ...labels], registers: [registry] },
+    });
   return {
-    rows: counter('careplus_processor_rows_total', 'Rows that Firehose has taken'),
-    refused: counter('careplus_processor_refused_records_total', 'Records that Firehose refused'),
-    deadLetters: counter('careplus_processor_dead_letters_total', 'Records that could not be read'),
+    rows: counter('rows', 'Rows that Firehose has taken'),
+    refused: counter('refused_records', 'Refusals of single records, each of which was sent again'),
+    failedCalls: counter('failed_calls', 'Calls that Firehose did not answer', ['error_code']),
+    replaced: counter('replaced_rows', 'Rows that Firehose refuses for ever'),
+    deadLetters: counter('dead_letters', 'Records that went to the dead-letter topic'),
   };
 }

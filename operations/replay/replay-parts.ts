@@ -9,7 +9,7 @@ import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import type { BatchProcessor, LakeRow } from '../../stream-processors/batch-processor.ts';
 import { createFirehoseClient } from '../../stream-processors/firehose/firehose-client.ts';
 import { createFirehoseSender } from '../../stream-processors/firehose/firehose-sender.ts';
-import { lakeRecord } from '../../stream-processors/firehose/lake-record.ts';
+import { createRowDelivery } from '../../stream-processors/firehose/row-delivery.ts';
 import { createChangeBatchProcessor } from '../../stream-processors/tables/change-batch.ts';
 
 /** What a replay of one dataset needs, until the block ends. */
@@ -30,14 +30,18 @@ export async function openReplayParts(config: Config, dataset: TableDataset): Pr
   const s3 = createS3Client(config.aws);
   const firehose = createFirehoseClient(config.aws);
   const sender = createFirehoseSender({ client: firehose, stream: dataset.stream, log });
+  const processor = createChangeBatchProcessor({
+    dataset,
+    schemas: createWriterSchemas(kafka, { log }),
+  });
+  const delivery = createRowDelivery({ sender, processor, log });
   await admin.connect();
   return {
     ...{ kafka, admin, bucket: openBucket(s3, config.aws.bucket) },
-    processor: createChangeBatchProcessor({
-      dataset,
-      schemas: createWriterSchemas(kafka, { log }),
-    }),
-    send: (rows, signal) => sender.send(rows.map(lakeRecord), signal),
+    processor,
+    send: async (rows, signal) => {
+      await delivery.deliver(rows, signal);
+    },
     async [Symbol.asyncDispose]() {
       await admin.disconnect();
       s3.destroy();

@@ -35,10 +35,16 @@ export function assessStatus(readings: StatusReadings): Status {
 
 function daemonHops({ daemons }: StatusReadings): Hop[] {
   return Object.entries(daemons)
-    .filter(([, answer]) => !answer.answers || !answer.value)
     .map(([name, answer]) =>
-      hopOf([name, null], answer, () => ({ figures: {}, problem: 'its work does not move on' })),
-    );
+      hopOf([name, null], answer, ({ moves, troubles }) => {
+        const told = Object.entries(troubles).map(
+          ([part, { code, message }]) => `${part}: ${code}: ${message}`,
+        );
+        if (!moves) told.unshift('its work does not move on');
+        return { figures: {}, problem: told.length === 0 ? undefined : told.join('; ') };
+      }),
+    )
+    .filter(({ ok }) => !ok);
 }
 
 function serverHop({ server }: StatusReadings): Hop {

@@ -27,7 +27,13 @@ import {
   verificationRow,
   verificationsSql,
 } from './warehouse-rows.ts';
-import type { Answer, HoleReading, SourceReading, StatusReadings } from './readings.ts';
+import type {
+  Answer,
+  DaemonReading,
+  HoleReading,
+  SourceReading,
+  StatusReadings,
+} from './readings.ts';
 
 export interface StatusOptions {
   readonly api: DataApi;
@@ -189,11 +195,21 @@ async function readDaemons(
   const answers = await Promise.all(
     Object.entries(health.ports).map(async ([name, port]) => {
       const url = `http://${health.host}:${port}/healthz`;
-      return [name, await ask(async () => (await fetch(url, { signal })).ok)] as const;
+      const read = async (): Promise<DaemonReading> => {
+        const response = await fetch(url, { signal });
+        const { troubles } = healthSchema.parse(await response.json());
+        return { moves: response.ok, troubles };
+      };
+      return [name, await ask(read)] as const;
     }),
   );
   return Object.fromEntries(answers);
 }
+
+/** What `/healthz` answers. */
+const healthSchema = z.object({
+  troubles: z.record(z.string(), z.object({ code: z.string(), message: z.string() })),
+});
 
 const latestBatchSchema = z.looseObject({ loaded_at_ms: z.number() });
 

@@ -40,6 +40,14 @@ interface QuarantineReading {
   readonly count: number;
 }
 
+/** What a daemon tells about itself. */
+export interface DaemonReading {
+  /** Its loop moves on. */
+  readonly moves: boolean;
+  /** By part, such as a dataset or a source: what keeps it from its work. */
+  readonly troubles: Readonly<Record<string, { readonly code: string; readonly message: string }>>;
+}
+
 /** The source server. */
 export interface SourceReading {
   readonly gtid: string;
@@ -110,7 +118,7 @@ export interface StatusReadings {
   readonly intervalMs: number;
   readonly heartbeatMs: number;
   /** By daemon; left out where none can be reached from here. */
-  readonly daemons: Readonly<Record<string, Answer<boolean>>>;
+  readonly daemons: Readonly<Record<string, Answer<DaemonReading>>>;
   readonly server: Answer<SourceReading>;
   readonly tables: readonly TableReadings[];
   readonly logs: readonly LogReadings[];

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Progress } from './progress.ts';
 
 /**
- * Serves `/healthz` (the loop moves), `/readyz` (it does its work) and `/metrics`.
+ * Serves `/healthz` (the loop moves, and what keeps a part of it from its work), `/readyz` (it does its work) and `/metrics`.
  *
  * @param staleMs age of the last beat from which the loop counts as stuck.
  */
@@ -23,7 +23,10 @@ export async function startHealthServer(options: {
     };
     switch (request.url) {
       case '/healthz':
-        answer(progress.ageMs < staleMs, { lastProgressMs: progress.ageMs });
+        answer(progress.ageMs < staleMs, {
+          lastProgressMs: progress.ageMs,
+          troubles: Object.fromEntries(progress.troubles),
+        });
         break;
       case '/readyz':
         answer(progress.ready, { ready: progress.ready });

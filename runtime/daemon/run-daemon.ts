@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { createLog, type Logger } from '../observability/log.ts';
@@ -71,6 +71,7 @@ export async function runDaemon(
     process.exit(report(error, log));
   });
   const context = { config, log, metrics: new Registry(), progress: createProgress() };
+  registerTroubles(context.metrics, context.progress);
   const watchdog = watch(context.progress, log);
   try {
     await runToEnd(definition, context, stop.signal);
@@ -117,6 +118,20 @@ async function runToEnd(
   } finally {
     await health?.close();
   }
+}
+
+/** An alarm fires on any series: what is wrong is then in the log under the same code. */
+function registerTroubles(registry: Registry, progress: Progress): void {
+  new Gauge({
+    name: 'careplus_daemon_trouble',
+    help: '1 for each part that is kept from its work, by error code',
+    labelNames: ['part', 'error_code'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [part, { code }] of progress.troubles) this.set({ part, error_code: code }, 1);
+    },
+  });
 }
 
 function watch(progress: Progress, log: Logger): NodeJS.Timeout {

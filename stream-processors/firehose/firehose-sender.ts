@@ -1,127 +1,182 @@
-import { PutRecordBatchCommand, type FirehoseClient } from '@aws-sdk/client-firehose';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../../runtime/observability/log.ts';
-import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
+import {
+  createFirehoseCalls,
+  type FirehoseCalls,
+  type FirehoseCallsOptions,
+} from './firehose-calls.ts';
+import { MAX_RECORD_BYTES, putBatches } from './put-batches.ts';
 
-/** Limits of one PutRecordBatch call (API reference, "PutRecordBatch"): 500 records, 4 MiB, 1,000 KiB a record. */
-const MAX_RECORDS = 500;
-/** Three MiB of data are four in base64, so the call fits whichever of the two is counted. */
-const MAX_BATCH_BYTES = 3 * 1024 * 1024;
-const MAX_RECORD_BYTES = 1000 * 1024;
-
-/** Waiting cannot cure these: the stream or the permission is missing. */
-const FATAL = new Set([
-  'ResourceNotFoundException',
-  'InvalidArgumentException',
-  'InvalidKMSResourceException',
-  'InvalidSourceException',
-  'AccessDeniedException',
-  'ValidationException',
-  'ExpiredTokenException',
-  'UnrecognizedClientException',
-]);
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  /**
+   * What may take a record's place should Firehose refuse it for ever; undefined where nothing
+   * may. Such a record is sent again for ever.
+   */
+  readonly standIn?: (index: number) => Buffer | undefined;
+}
 
 export interface FirehoseSender {
   /**
-   * Delivers every record at least once; resolves when Firehose has answered for each. Throttling
-   * and lost replies are retried until the signal aborts, so memory is bounded by the caller's batch.
+   * Delivers every record at least once; resolves when Firehose has answered for each. Throttling,
+   * outages, a missing stream and lost replies are waited out until the signal aborts, so memory
+   * is bounded by the caller's records.
    *
-   * @throws {PipelineError} LAKE_4002 when the stream or a permission is missing.
+   * @returns indices of the records that Firehose refuses for ever and whose stand-ins it has taken.
+   * @throws {PipelineError} LAKE_4006 when the credentials have been refused for too long.
    */
-  send(records: readonly Buffer[], signal: AbortSignal): Promise<void>;
+  send(records: readonly Buffer[], options: SendOptions): Promise<readonly number[]>;
 }
 
-export interface FirehoseSenderOptions {
-  /** Built with `maxAttempts: 1`: the SDK's own retry would resend a whole batch. */
-  readonly client: FirehoseClient;
-  readonly stream: string;
-  readonly log: Logger;
-  /** Called on each attempt, so that waiting for a dead sink counts as alive. */
-  readonly onAttempt?: () => void;
-  readonly onRecordFailures?: (count: number) => void;
-  readonly baseDelayMs?: number;
-  readonly maxDelayMs?: number;
-}
+export type FirehoseSenderOptions = FirehoseCallsOptions;
+
+/** A record that was refused so often, in calls that were answered, is looked at apart. */
+const SUSPECT_AFTER = 5;
+/** Longest wait between two attempts while the stream takes other records. */
+const REFUSED_PAUSE_MS = 1_000;
+/**
+ * Times that a record is refused and its stand-in taken, never the other way round, until it counts
+ * as refused for ever. Were refusals blind, each of these would be as likely as its opposite, at
+ * any rate of failures: 20 in a row happen once in a million suspects.
+ */
+const PROOFS = 20;
 
 export function createFirehoseSender(options: FirehoseSenderOptions): FirehoseSender {
-  const { client, stream, log } = options;
-  const base = options.baseDelayMs ?? 100;
-  const cap = options.maxDelayMs ?? 20_000;
-
-  /** One attempt; gives back the records that Firehose did not take. */
-  const attempt = async (records: readonly Buffer[], signal: AbortSignal) => {
-    options.onAttempt?.();
-    const reply = await client.send(
-      new PutRecordBatchCommand({
-        DeliveryStreamName: stream,
-        Records: records.map((Data) => ({ Data })),
-      }),
-      { abortSignal: signal },
-    );
-    const results = reply.RequestResponses ?? [];
-    if (results.length !== records.length) return records;
-    return records.filter((_, index) => results[index]?.RecordId === undefined);
-  };
-
-  const sendBatch = async (batch: readonly Buffer[], signal: AbortSignal) => {
-    let left = batch;
-    for (let failures = 0; left.length > 0;) {
-      signal.throwIfAborted();
-      try {
-        const refused = await attempt(left, signal);
-        if (refused.length > 0) options.onRecordFailures?.(refused.length);
-        failures = refused.length < left.length ? 0 : failures + 1;
-        left = refused;
-      } catch (cause) {
-        signal.throwIfAborted();
-        // The outcome is unknown: sent again, and a duplicate is harmless, for rows carry numbers.
-        failures += 1;
-        failOrWarn(cause, failures);
-      }
-      if (left.length > 0) {
-        const ceiling = Math.min(cap, base * 2 ** failures);
-        await delay(Math.random() * ceiling, undefined, { signal });
-      }
-    }
-  };
-
-  const failOrWarn = (cause: unknown, failures: number) => {
-    const name = cause instanceof Error ? cause.name : '';
-    if (FATAL.has(name)) {
-      throw new PipelineError('LAKE_4002', `${stream}: ${name}: ${errorText(cause)}`, { cause });
-    }
-    if (failures % 10 === 1) {
-      log.warn(
-        { code: 'LAKE_4001', stream, failures, error: `${name}: ${errorText(cause)}` },
-        'Firehose did not answer; trying again',
-      );
-    }
-  };
-
+  const calls = createFirehoseCalls(options);
   return {
-    async send(records, signal) {
-      for (const batch of batches(records)) await sendBatch(batch, signal);
+    async send(records, { signal, standIn = () => undefined }) {
+      // When one batch fails for good the others end too.
+      const stop = new AbortController();
+      const delivery = createDelivery(calls, {
+        recordAt: (index) => recordAt(records, index),
+        standIn,
+        signal: AbortSignal.any([signal, stop.signal]),
+      });
+      const stopOthers = (error: unknown) => {
+        stop.abort(error);
+        throw error;
+      };
+      const tooLarge = [...records.keys()].filter(
+        (index) => recordAt(records, index).length > MAX_RECORD_BYTES,
+      );
+      const work = [
+        ...[...putBatches(records)].map((batch) => delivery.deliver(batch)),
+        ...tooLarge.map((index) => delivery.replace(index)),
+      ];
+      const ends = await Promise.allSettled(work.map((each) => each.catch(stopOthers)));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      return delivery.replaced.sort((a, b) => a - b);
     },
   };
 }
 
-/** Cuts records into calls that Firehose takes. */
-export function* batches(records: readonly Buffer[]): Generator<readonly Buffer[]> {
-  let batch: Buffer[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    if (record.length > MAX_RECORD_BYTES) {
-      throw new RangeError(
-        `a record of ${record.length} bytes is over Firehose's ${MAX_RECORD_BYTES}`,
-      );
+interface DeliveryOptions {
+  readonly recordAt: (index: number) => Buffer;
+  readonly standIn: (index: number) => Buffer | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The delivery of the records of one `send`. */
+function createDelivery(calls: FirehoseCalls, { recordAt, standIn, signal }: DeliveryOptions) {
+  const replaced: number[] = [];
+  const put = (indices: readonly number[]) => calls.put(indices.map(recordAt), signal);
+
+  async function deliver(batch: readonly number[]): Promise<void> {
+    const refusals = new Map<number, number>();
+    const suspects: number[] = [];
+    let left = batch;
+    for (let failures = 0; left.length > 0;) {
+      const result = await put(left);
+      if (result.kind === 'blamed') {
+        if (left.length > 1) await inHalves(left, deliver);
+        else suspects.push(...left);
+        break;
+      }
+      if (result.kind !== 'answered') {
+        failures += 1;
+        await calls.pause(failures, signal);
+        continue;
+      }
+      failures = 0;
+      let rounds = 0;
+      const again: number[] = [];
+      for (const index of pick(left, result.refused)) {
+        const count = (refusals.get(index) ?? 0) + 1;
+        refusals.set(index, count);
+        rounds = Math.max(rounds, count);
+        (count < SUSPECT_AFTER ? again : suspects).push(index);
+      }
+      left = again;
+      if (left.length > 0) await calls.pause(rounds, signal, REFUSED_PAUSE_MS);
     }
-    if (batch.length === MAX_RECORDS || bytes + record.length > MAX_BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(record);
-    bytes += record.length;
+    await tryApart(suspects);
   }
-  if (batch.length > 0) yield batch;
+
+  /** Finds out whether Firehose refuses these records, or only anything just now. */
+  async function tryApart(suspects: readonly number[]): Promise<void> {
+    const proofs = new Map<number, number>();
+    let left = suspects;
+    for (let failures = 0; left.length > 0;) {
+      const result = await put(left);
+      if (result.kind === 'blamed' && left.length > 1) return inHalves(left, tryApart);
+      if (result.kind === 'answered' || result.kind === 'blamed') {
+        if (result.kind === 'answered') left = pick(left, result.refused);
+        const accepted = await putStandIns(left);
+        for (const index of accepted) {
+          // What is wrong with the call itself does not change from one attempt to the next.
+          const enough = result.kind === 'blamed' ? 1 : PROOFS;
+          const count = (proofs.get(index) ?? 0) + 1;
+          proofs.set(index, count);
+          if (count >= enough) replaced.push(index);
+        }
+        left = left.filter((index) => !replaced.includes(index));
+        failures = accepted.length > 0 ? 0 : failures + 1;
+      } else failures += 1;
+      if (left.length > 0) await calls.pause(failures, signal);
+    }
+  }
+
+  /** @returns the indices whose stand-ins were taken. */
+  async function putStandIns(indices: readonly number[]): Promise<readonly number[]> {
+    const sent: number[] = [];
+    const data: Buffer[] = [];
+    for (const index of indices) {
+      const bytes = standIn(index);
+      if (bytes === undefined) continue;
+      sent.push(index);
+      data.push(bytes);
+    }
+    if (sent.length === 0) return [];
+    const result = await calls.put(data, signal);
+    if (result.kind !== 'answered') return [];
+    const refused = new Set(result.refused);
+    return sent.filter((_, position) => !refused.has(position));
+  }
+
+  /** Delivers the stand-in of a record that no call may hold. */
+  async function replace(index: number): Promise<void> {
+    for (let failures = 1; (await putStandIns([index])).length === 0; failures += 1) {
+      await calls.pause(failures, signal);
+    }
+    replaced.push(index);
+  }
+
+  return { deliver, replace, replaced };
+}
+
+async function inHalves(
+  indices: readonly number[],
+  work: (half: readonly number[]) => Promise<void>,
+): Promise<void> {
+  const middle = indices.length >> 1;
+  await work(indices.slice(0, middle));
+  await work(indices.slice(middle));
+}
+
+function pick(indices: readonly number[], positions: readonly number[]): number[] {
+  return positions.map((position) => indices[position] ?? -1);
+}
+
+function recordAt(records: readonly Buffer[], index: number): Buffer {
+  const record = records[index];
+  if (record === undefined) throw new RangeError(`no record ${index}`);
+  return record;
 }

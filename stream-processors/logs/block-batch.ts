@@ -8,7 +8,7 @@ import type { BatchProcessor, LakeRow } from '../batch-processor.ts';
 import { createRecordDecoders } from '../record-decoders.ts';
 import { createBlockDecoder } from './block-decoder.ts';
 import { readBlockPlace, type BlockPlace } from './block-headers.ts';
-import { entryRows, unreadableRow } from './entry-rows.ts';
+import { entryRows, placeholderRow, unreadableRow } from './entry-rows.ts';
 
 export interface BlockBatchOptions {
   readonly dataset: LogDataset;
@@ -54,6 +54,7 @@ export function createBlockBatchProcessor({ dataset, schemas }: BlockBatchOption
       }
       return { rows, deadLetters };
     },
+    placeholder: placeholderRow,
   };
 }
 

@@ -74,6 +74,28 @@ export function unreadableRow(place: BlockPlace, record: RecordPlace, readAtMs: 
   };
 }
 
+/**
+ * The row that covers the range of an entry whose own row the lake refuses: as of a block that
+ * cannot be read. Filler holds nothing that could be refused.
+ */
+export function placeholderRow(row: LakeRow): LakeRow | undefined {
+  if (row['kind'] !== 'E' && row['kind'] !== 'P') return undefined;
+  return {
+    ...Object.fromEntries(PLACE.map((column) => [column, row[column] ?? null])),
+    kind: 'X' satisfies LogRowKind,
+    entry_id: '',
+    rules_version: 0,
+    ...noJudgement,
+    reasons: 'record:refused',
+    book_day: 'unknown',
+  };
+}
+
+const PLACE = [
+  ...['host', 'generation', 'generation_start', 'pos', 'len'],
+  ...['read_at_ms', 'kafka_partition', 'kafka_offset'],
+];
+
 const noJudgement = { accepted: 0, sort_ms: 0 };
 
 function judgement(dataset: LogDataset, range: LogRange): LakeRow {

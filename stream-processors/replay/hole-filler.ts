@@ -15,7 +15,7 @@ export interface HoleFiller {
 }
 
 export interface HoleFillerOptions {
-  readonly processor: BatchProcessor;
+  readonly processor: Pick<BatchProcessor, 'process'>;
   /** Takes rows and resolves when they are durable. */
   readonly sink: (rows: readonly LakeRow[], signal: AbortSignal) => Promise<void>;
   /** Where to look, in this order; each from the newest records backwards. */

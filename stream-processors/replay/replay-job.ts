@@ -25,7 +25,7 @@ export interface ReplayProgress {
 export interface ReplayOptions {
   readonly source: ReplaySource;
   /** The one that live records go through: a replay has no rules of its own. */
-  readonly processor: BatchProcessor;
+  readonly processor: Pick<BatchProcessor, 'process'>;
   /** Which images are wanted; without it all are. */
   readonly selects?: (image: ImageNumber) => boolean;
   /** Takes rows and resolves when they are durable. */

@@ -10,7 +10,7 @@ import { createRecordDecoders } from '../record-decoders.ts';
 import { headerText, wholeNumber } from '../record-headers.ts';
 import { createChangeDecoder, type DecodedChange } from './change-decoder.ts';
 import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
-import { imageRows, unreadableRows } from './image-rows.ts';
+import { imageRows, placeholderRow, unreadableRows } from './image-rows.ts';
 
 export interface ChangeBatchOptions {
   readonly dataset: TableDataset;
@@ -62,6 +62,7 @@ export function createChangeBatchProcessor(options: ChangeBatchOptions): BatchPr
       }
       return { rows, deadLetters };
     },
+    placeholder: (row) => placeholderRow(dataset, row),
   };
 }
 

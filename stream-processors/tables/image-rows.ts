@@ -79,6 +79,25 @@ export function unreadableRows(
   });
 }
 
+/**
+ * The row that keeps the number of an image whose own row the lake refuses: as of a record that
+ * cannot be read. A barrier or a snapshot end does something that nothing can stand in for.
+ */
+export function placeholderRow(dataset: TableDataset, row: LakeRow): LakeRow | undefined {
+  if (row['kind'] !== '+' && row['kind'] !== '-') return undefined;
+  const kept = ['source', 'epoch', 'seq', 'tx_end', 'key_hash', dataset.keyField, ...EVIDENCE];
+  return {
+    ...Object.fromEntries(kept.map((column) => [column, row[column] ?? null])),
+    kind: 'X' satisfies ImageKind,
+    image_id: unreadableImageId(Number(row['seq'])),
+    rank: UNREADABLE_RANK,
+    rules_version: 0,
+    accepted: 0,
+    reasons: 'record:refused',
+    book_day: 'unknown',
+  };
+}
+
 const none: ReadableImages = { before: null, after: null };
 
 function identity(numbers: ChangeNumbers, kind: ImageKind, seq: number, ends: boolean) {
@@ -96,6 +115,8 @@ function markerRow(kind: 'T' | 'E', numbers: ChangeNumbers, evidence: Evidence):
     ...evidenceColumns(evidence),
   };
 }
+
+const EVIDENCE = ['gtid', 'committed_ms', 'read_at_ms', 'kafka_partition', 'kafka_offset'];
 
 function evidenceColumns(evidence: Evidence) {
   return {

@@ -4,7 +4,7 @@ import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { ORIGINAL_MAX_BYTES } from '../../../schemas/image-row.ts';
 import { logRangeKinds, type LogRange } from '../../../schemas/log-entries.ts';
 import { logRowColumns } from '../../../schemas/log-row.ts';
-import { entryRows } from '../../../stream-processors/logs/entry-rows.ts';
+import { entryRows, placeholderRow } from '../../../stream-processors/logs/entry-rows.ts';
 import { block, entryText, filler, range } from './log-blocks.ts';
 
 const record = { partition: 1, offset: 2 };
@@ -112,5 +112,21 @@ describe('the row of a log range', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('the placeholder of a row that the lake refuses', () => {
+  it('covers the range of an entry and holds nothing of it', () => {
+    const row = rowOf(range(7, entryText()));
+    expect(placeholderRow(row)).toEqual({
+      ...{ host: 'web-1', generation: '1741064767000-f00d', generation_start: 0, pos: 7 },
+      ...{ len: entryText().length, kind: 'X', entry_id: '', rules_version: 0, accepted: 0 },
+      ...{ sort_ms: 0, reasons: 'record:refused', book_day: 'unknown', read_at_ms: 6_000 },
+      ...{ kafka_partition: 1, kafka_offset: 2 },
+    });
+  });
+
+  it('is none for filler, in which nothing could be refused', () => {
+    expect(placeholderRow(rowOf(filler(0, 3)))).toBeUndefined();
   });
 });

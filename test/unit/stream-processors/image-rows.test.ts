@@ -5,7 +5,11 @@ import type { RawImage } from '../../../schemas/datasets/dataset.ts';
 import { imageRowColumns, ORIGINAL_MAX_BYTES } from '../../../schemas/image-row.ts';
 import { changeHeaders } from '../../../schemas/row-change.ts';
 import { readChangeNumbers } from '../../../stream-processors/tables/change-headers.ts';
-import { imageRows, unreadableRows } from '../../../stream-processors/tables/image-rows.ts';
+import {
+  imageRows,
+  placeholderRow,
+  unreadableRows,
+} from '../../../stream-processors/tables/image-rows.ts';
 import { fitText } from '../../../stream-processors/text-limits.ts';
 
 const ticket: RawImage = {
@@ -179,5 +183,37 @@ describe('fitting a text', () => {
         expect(text.replaceAll('\0', '\ufffd').toWellFormed()).toContain(fitted.toWellFormed());
       }),
     );
+  });
+});
+
+describe('the placeholder of a row that the lake refuses', () => {
+  it('keeps number, key and evidence of an image, and nothing of what may be refused', () => {
+    const update = { ...numbers, op: 'u', images: 2 } as const;
+    const rows = imageRows(supportTickets, update, { before: ticket, after: ticket }, evidence);
+    const placeholders = rows.map((row) => placeholderRow(supportTickets, row));
+    expect(placeholders).toMatchObject([
+      { source: 's.db.t', epoch: 5, seq: 7, tx_end: 0, kind: 'X', key_hash: rows[0]?.['key_hash'] },
+      { source: 's.db.t', epoch: 5, seq: 8, tx_end: 1, kind: 'X', key_hash: rows[1]?.['key_hash'] },
+    ]);
+    expect(placeholders[1]).toMatchObject({
+      ...{ image_id: 'x:8', rules_version: 0, accepted: 0, reasons: 'record:refused' },
+      ...{ ticket_id: 'T1', gtid: '0-1-5', kafka_partition: 2, kafka_offset: 9 },
+    });
+    const lake = new Set(imageRowColumns(supportTickets).map(({ name }) => name));
+    const columns = placeholders.flatMap((row) => Object.keys(row ?? {}));
+    expect(columns.filter((column) => !lake.has(column))).toEqual([]);
+    expect(JSON.stringify(placeholders)).not.toContain('Ada');
+  });
+
+  it('is none for what does something: a barrier, or the end of a snapshot', () => {
+    for (const op of ['t', 'e'] as const) {
+      const [row = {}] = imageRows(
+        supportTickets,
+        { ...numbers, op },
+        { before: null, after: null },
+        evidence,
+      );
+      expect(placeholderRow(supportTickets, row)).toBeUndefined();
+    }
   });
 });

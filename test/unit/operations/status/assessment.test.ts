@@ -66,7 +66,7 @@ const logs: LogReadings = {
 };
 const well: StatusReadings = {
   ...{ atMs: NOW, intervalMs: 1_000, heartbeatMs: 2_000, tables: [table], logs: [logs] },
-  daemons: { 'cdc-reader': answer(true) },
+  daemons: { 'cdc-reader': answer({ moves: true, troubles: {} }) },
   server: answer({ gtid: '0-1-9', binlogRetentionMs: 48 * HOUR_MS }),
   quarantine: answer([{ dataset: 'tickets', reasons: 'a:b', count: 3 }]),
   verifications: answer([{ dataset: 'tickets', ok: true, verifiedAt: '2026-01-02 03:00:05' }]),
@@ -171,7 +171,20 @@ describe('what is wrong is named', () => {
     [
       'a daemon that hangs',
       'cdc-reader: its work does not move on',
-      () => assessStatus({ ...well, daemons: { 'cdc-reader': answer(false) } }),
+      () =>
+        assessStatus({
+          ...well,
+          daemons: { 'cdc-reader': answer({ moves: false, troubles: {} }) },
+        }),
+    ],
+    [
+      'what keeps a part of a daemon from its work, by its code',
+      'ticket-processor: support-tickets: LAKE_4002: no such stream',
+      () => {
+        const troubles = { 'support-tickets': { code: 'LAKE_4002', message: 'no such stream' } };
+        const daemons = { 'ticket-processor': answer({ moves: true, troubles }) };
+        return assessStatus({ ...well, daemons });
+      },
     ],
     [
       'a bad verification',
