@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 
 /** Counters of one table's stream; updated per batch, never per row. */
 export interface ReaderMetrics {
@@ -15,18 +16,26 @@ export interface ReaderMetrics {
 export function createReaderMetrics(registry: Registry): (sourceId: string) => ReaderMetrics {
   const counter = (name: string, help: string, labels: string[] = []) =>
     new Counter({
-      name: `careplus_cdc_reader_${name}_total`,
+      name,
       help,
       labelNames: ['source', ...labels],
       registers: [registry],
     });
-  const records = counter('records', 'Change records written to the topic');
-  const images = counter('images', 'Row images and markers numbered');
-  const transactions = counter('transactions', 'Source transactions read, of any table');
-  const snapshots = counter('snapshots', 'Snapshots taken');
-  const errors = counter('errors', 'Attempts that ended with an error', ['error_code']);
+  const records = counter(
+    'careplus_cdc_reader_records_total',
+    'Change records written to the topic',
+  );
+  const images = counter('careplus_cdc_reader_images_total', 'Row images and markers numbered');
+  const transactions = counter(
+    'careplus_cdc_reader_transactions_total',
+    'Source transactions read, of any table',
+  );
+  const snapshots = counter('careplus_cdc_reader_snapshots_total', 'Snapshots taken');
+  const errors = counter(watchedMetrics.readerErrors, 'Attempts that ended with an error', [
+    'error_code',
+  ]);
   const lag = new Gauge({
-    name: 'careplus_cdc_reader_lag_seconds',
+    name: watchedMetrics.readerLag,
     help: 'Age of the newest source transaction read, 0 when the source has nothing more',
     labelNames: ['source'],
     registers: [registry],

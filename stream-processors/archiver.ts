@@ -6,6 +6,7 @@ import { createKafka } from '../runtime/kafka/connection.ts';
 import { errorText, findPipelineError } from '../runtime/pipeline-error.ts';
 import { openBucket } from '../runtime/s3/bucket.ts';
 import { createS3Client } from '../runtime/s3/s3-client.ts';
+import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { tableDatasets } from '../schemas/datasets/registry.ts';
 import { numberHolesSchema } from '../schemas/holes.ts';
@@ -164,7 +165,7 @@ function createMetrics(registry: DaemonContext['metrics']) {
     records: counter('careplus_archiver_records_total', 'Records that are in the archive'),
     objects: counter('careplus_archiver_objects_total', 'Objects that were written'),
     unfillable: new Gauge({
-      ...{ name: 'careplus_archiver_unfillable_numbers', labelNames, registers },
+      ...{ name: watchedMetrics.unfillableNumbers, labelNames, registers },
       help: 'Numbers that the warehouse waits for and that are nowhere',
     }),
   };

@@ -6,6 +6,7 @@ import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { runConsumerLoop } from '../runtime/kafka/consumer-loop.ts';
 import { createDeadLetterWriter } from '../runtime/kafka/dead-letter-writer.ts';
+import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processorGroup, type Topic } from '../schemas/topics.ts';
 import type { BatchProcessor } from './batch-processor.ts';
@@ -103,14 +104,23 @@ function build<D extends ProcessedDataset>(
 function createCounters(registry: DaemonContext['metrics']) {
   const counter = (name: string, help: string, labels: string[] = []) =>
     new Counter({
-      name: `careplus_processor_${name}_total`,
-      ...{ help, labelNames: ['dataset', ...labels], registers: [registry] },
+      ...{ name, help, labelNames: ['dataset', ...labels], registers: [registry] },
     });
   return {
-    rows: counter('rows', 'Rows that Firehose has taken'),
-    refused: counter('refused_records', 'Refusals of single records, each of which was sent again'),
-    failedCalls: counter('failed_calls', 'Calls that Firehose did not answer', ['error_code']),
-    replaced: counter('replaced_rows', 'Rows that Firehose refuses for ever'),
-    deadLetters: counter('dead_letters', 'Records that went to the dead-letter topic'),
+    rows: counter(watchedMetrics.processedRows, 'Rows that Firehose has taken'),
+    refused: counter(
+      'careplus_processor_refused_records_total',
+      'Refusals of single records, each of which was sent again',
+    ),
+    failedCalls: counter(
+      'careplus_processor_failed_calls_total',
+      'Calls that Firehose did not answer',
+      ['error_code'],
+    ),
+    replaced: counter(
+      'careplus_processor_replaced_rows_total',
+      'Rows that Firehose refuses for ever',
+    ),
+    deadLetters: counter(watchedMetrics.deadLetters, 'Records that went to the dead-letter topic'),
   };
 }

@@ -55,6 +55,8 @@ export interface BatchPlanner {
   refused(batch: PlannedBatch): LakeObject | undefined;
   /** Objects that wait, suspect ones among them. */
   readonly waiting: number;
+  /** When the oldest of them came into the lake, epoch ms; undefined when none waits. */
+  readonly oldestMs: number | undefined;
 }
 
 export function createBatchPlanner(options: {
@@ -149,6 +151,12 @@ export function createBatchPlanner(options: {
     },
     get waiting() {
       return suspects.reduce((sum, { objects }) => sum + objects.length, waiting.length);
+    },
+    get oldestMs() {
+      const objects = [...waiting.slice(0, 1), ...suspects.flatMap((group) => group.objects)];
+      return objects.length === 0
+        ? undefined
+        : Math.min(...objects.map(({ modifiedMs }) => modifiedMs));
     },
   };
 }

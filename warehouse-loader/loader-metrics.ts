@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 
 /** What the loader tells Prometheus, by dataset. */
 export function createLoaderMetrics(registry: Registry) {
@@ -18,13 +19,13 @@ export function createLoaderMetrics(registry: Registry) {
       registers,
     }),
     failures: new Counter({
-      name: 'careplus_loader_errors_total',
+      name: watchedMetrics.loaderErrors,
       help: 'Attempts that failed.',
       labelNames: ['dataset', 'error_code'],
       registers,
     }),
     setAside: new Counter({
-      name: 'careplus_loader_set_aside_objects_total',
+      name: watchedMetrics.setAsideObjects,
       help: 'Objects that were not loaded.',
       labelNames: ['dataset', 'outcome'],
       registers,
@@ -35,6 +36,12 @@ export function createLoaderMetrics(registry: Registry) {
       labelNames,
       registers,
     }),
+    oldestWaiting: new Gauge({
+      name: watchedMetrics.oldestWaiting,
+      help: 'Age of the oldest object that was found and is not loaded yet, 0 when none waits.',
+      labelNames,
+      registers,
+    }),
     pending: new Gauge({
       name: 'careplus_loader_pending_images',
       help: 'Rows above the frontier.',
@@ -42,7 +49,7 @@ export function createLoaderMetrics(registry: Registry) {
       registers,
     }),
     missing: new Gauge({
-      name: 'careplus_loader_missing_numbers',
+      name: watchedMetrics.missingNumbers,
       help: 'Numbers or bytes below waiting rows that did not arrive in time.',
       labelNames,
       registers,

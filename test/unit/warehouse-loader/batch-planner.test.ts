@@ -61,6 +61,19 @@ describe('the planner', () => {
     expect(plan.waiting).toBe(2);
   });
 
+  test('tells how old what waits is, a suspect that is tried again included', () => {
+    const { planner: plan } = planner();
+    expect(plan.oldestMs).toBeUndefined();
+    plan.add([object(7), object(3)]);
+    expect(plan.oldestMs).toBe(object(3).modifiedMs);
+    const batch = plan.next();
+    if (!batch) throw new Error('no batch is due');
+    expect(plan.oldestMs).toBeUndefined();
+    plan.add([object(9)]);
+    plan.refused(batch);
+    expect(plan.oldestMs).toBe(object(3).modifiedMs);
+  });
+
   test('a slow warehouse gets fewer batches, a fast one more again', () => {
     const { clock, planner: plan } = planner();
     const begin = (): PlannedBatch => {
