@@ -14,6 +14,10 @@ export const measureViews = {
   'reporting.ticket_books': "'Ticket Books'",
   'reporting.log_entries': "'Log Entries'",
   'reporting.log_books': "'Log Books'",
+  'reporting.ticket_periods': "'Ticket Periods'",
+  'reporting.ticket_backlog': "'Ticket Backlog'",
+  'reporting.ticket_ages': "'Ticket Ages'",
+  'reporting.ticket_errors': "'Ticket Errors'",
 } as const;
 type MeasureView = keyof typeof measureViews;
 
@@ -57,6 +61,16 @@ export interface Breakdown {
   readonly order: 'largest' | 'latest';
 }
 
+/** A measure, split by two columns of its view: a heat map. */
+export interface Matrix {
+  readonly name: string;
+  readonly title: string;
+  /** Name of a measure without denominator. */
+  readonly measure: string;
+  readonly rows: { readonly column: string; readonly dax: string };
+  readonly columns: { readonly column: string; readonly dax: string };
+}
+
 /** The SQL twin as one statement: columns `numerator` and, for a ratio, `denominator`. */
 export function measureSql(measure: Measure): string {
   const { from, where, numerator, denominator } = measure.sql;
@@ -82,4 +96,13 @@ export function measureValue(
   return denominator === null || denominator === 0
     ? null
     : numerator / denominator / (measure.divisor ?? 1);
+}
+
+/** The SQL twin of a heat map: columns `row_label`, `column_label` and `numerator`; no row for an empty cell. */
+export function matrixSql({ rows, columns }: Matrix, { sql }: Measure): string {
+  const where = sql.where === undefined ? '' : ` WHERE ${sql.where}`;
+  return (
+    `SELECT ${rows.column} AS row_label, ${columns.column} AS column_label, ${sql.numerator} AS numerator ` +
+    `FROM ${sql.from}${where} GROUP BY ${rows.column}, ${columns.column}`
+  );
 }

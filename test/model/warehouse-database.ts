@@ -45,7 +45,9 @@ export async function openWarehouse(
   // The test needs no durability.
   await client.query('SET synchronous_commit = off');
   await client.query(`CREATE FUNCTION getdate() RETURNS timestamp LANGUAGE sql STABLE AS
-    $$SELECT statement_timestamp() AT TIME ZONE 'UTC'$$`);
+    $$SELECT statement_timestamp() AT TIME ZONE 'UTC'$$;
+    CREATE FUNCTION sha2(text, integer) RETURNS text LANGUAGE sql IMMUTABLE AS
+    $$SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')$$`);
   for (const each of migrations()) await client.query(each);
   if (migration !== undefined) await client.query(migration);
 

@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  heatMaps,
+  historyBreakdowns,
+  historyMeasures,
   logBooks,
   logBreakdowns,
   logMeasures,
+  matrixSql,
   measureSql,
   measureValue,
   measureViews,
@@ -19,8 +23,13 @@ const measures: readonly Measure[] = [
   ...ticketBooks,
   ...logMeasures,
   ...logBooks,
+  ...historyMeasures,
 ];
-const breakdowns: readonly Breakdown[] = [...ticketBreakdowns, ...logBreakdowns];
+const breakdowns: readonly Breakdown[] = [
+  ...ticketBreakdowns,
+  ...logBreakdowns,
+  ...historyBreakdowns,
+];
 
 /** `Tickets[Num Interactions]` is the column `num_interactions` of the view. */
 const columnOf = (daxColumn: string) => daxColumn.toLowerCase().replaceAll(' ', '_');
@@ -138,6 +147,23 @@ describe('measure catalogue', () => {
       expect(by.column).toMatch(/^[a-z_]+$/);
       expect(columnOf(/\[(.+)\]$/.exec(by.dax)?.[1] ?? '')).toBe(by.column);
     }
+  });
+
+  it('makes heat maps of measures that add up, by two columns of their view', () => {
+    for (const { measure: name, rows, columns } of heatMaps) {
+      const measure: Measure | undefined = measures.find((each) => each.name === name);
+      if (!measure) throw new Error(`no measure ${name}`);
+      expect(measure.sql.denominator).toBeUndefined();
+      for (const { column, dax } of [rows, columns]) {
+        expect(dax).toMatch(measureViews[measure.sql.from]);
+        expect(columnOf(/\[(.+)\]$/.exec(dax)?.[1] ?? '')).toBe(column);
+      }
+    }
+    const errors = measures.find(({ name }) => name === 'log_errors') as Measure;
+    expect(matrixSql(heatMaps[1], errors)).toBe(
+      'SELECT logged_weekday AS row_label, logged_hour AS column_label, SUM(error_count) AS numerator ' +
+        'FROM reporting.log_entries GROUP BY logged_weekday, logged_hour',
+    );
   });
 
   it('writes a twin as one statement', () => {

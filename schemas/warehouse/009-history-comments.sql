@@ -1,0 +1,23 @@
+-- What the views and columns of 007-history.sql mean, for people and tools that find them in the catalogue.
+COMMENT ON VIEW reporting.ticket_history IS 'Every image of a ticket row that has arrived, up to the frontier: an update is a removed and a written one, a re-snapshot writes each row again in a new epoch. Evidence, not figures: quarantined images stand here too.';
+COMMENT ON COLUMN reporting.ticket_history.ticket_id IS 'Number of the ticket, as the source writes it.';
+COMMENT ON COLUMN reporting.ticket_history.ticket_key IS 'Key hash of the ticket: joins views, also where ticket_id has blanks at its end.';
+COMMENT ON COLUMN reporting.ticket_history.event_id IS 'Source, epoch and number of the image: its identity everywhere.';
+COMMENT ON COLUMN reporting.ticket_history.change IS 'written, removed, unreadable, or in the snapshot: a row that was there when the epoch began.';
+COMMENT ON COLUMN reporting.ticket_history.committed_at IS 'Commit time at the source, UTC; of a snapshot, when it was taken.';
+COMMENT ON COLUMN reporting.ticket_history.gtid IS 'Transaction of the binlog; NULL in a snapshot.';
+COMMENT ON COLUMN reporting.ticket_history.verdict IS 'accepted, quarantined or unreadable, by the newest rules that judged it.';
+COMMENT ON COLUMN reporting.ticket_history.rules_version IS 'Version of those rules; 0 when the record could not be read.';
+COMMENT ON COLUMN reporting.ticket_history.reasons IS 'Broken rules as field:reason, separated by commas; NULL when accepted.';
+COMMENT ON COLUMN reporting.ticket_history.created_at IS 'When the ticket was opened, UTC.';
+COMMENT ON COLUMN reporting.ticket_history.resolved_at IS 'When it was resolved, UTC.';
+COMMENT ON COLUMN reporting.ticket_history.agent IS 'Agent in this image.';
+COMMENT ON COLUMN reporting.ticket_history.priority IS 'Priority in this image.';
+COMMENT ON COLUMN reporting.ticket_history.num_interactions IS 'Messages in this image.';
+COMMENT ON COLUMN reporting.ticket_history.issue_category IS 'Issue category in this image.';
+COMMENT ON COLUMN reporting.ticket_history.channel IS 'Channel in this image.';
+COMMENT ON COLUMN reporting.ticket_history.status IS 'Status in this image.';
+COMMENT ON COLUMN reporting.ticket_history.raw_pointer IS 'Kafka partition and offset of the record, which find it in the raw archive.';
+COMMENT ON COLUMN reporting.ticket_history.source IS 'The source table.';
+COMMENT ON COLUMN reporting.ticket_history.epoch IS 'Epoch of the number; a re-snapshot begins a new one.';
+COMMENT ON COLUMN reporting.ticket_history.seq IS 'Number of the image in its epoch: orders a history.';
