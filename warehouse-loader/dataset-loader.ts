@@ -1,5 +1,4 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { Progress } from '../runtime/daemon/progress.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
@@ -8,6 +7,7 @@ import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { createHoleReport } from './hole-report.ts';
 import { createHoleWatch } from './hole-watch.ts';
 import { createLedger } from './ledger.ts';
@@ -41,6 +41,7 @@ export interface DatasetLoaderOptions {
   readonly log: Logger;
   readonly metrics: LoaderMetrics;
   readonly progress: Progress;
+  readonly clock?: Clock;
 }
 
 /** Loads one dataset's objects into the warehouse, in batches of one transaction each. */
@@ -62,12 +63,13 @@ const FAILURE_PAUSE_MS = 500;
 const MAX_FAILURE_PAUSE_MS = 30_000;
 
 export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoader {
-  const { api, s3, bucket, dataset, token, metrics, progress } = options;
+  const { api, s3, bucket, dataset, token, metrics, progress, clock = systemClock } = options;
+  const { now } = clock;
   const label = { dataset: dataset.name };
   const log = options.log.child(label);
-  const planner = createBatchPlanner({ cadenceMs: options.cadenceMs });
+  const planner = createBatchPlanner({ cadenceMs: options.cadenceMs, now });
   const plan = planOf(dataset);
-  const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log });
+  const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log, now });
   const holeReport = createHoleReport(s3, bucket, dataset);
   const announcer = createAnnouncer({
     ...{ api, s3, bucket, dataset, plan, log },
@@ -80,7 +82,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     },
   });
   const ledger = createLedger(api, dataset);
-  const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log });
+  const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log, now });
   let everythingSeen = false;
   let setAside: SetAside[] = [];
   let runs = 0;
@@ -122,7 +124,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
         conflicts += 1;
         if (!error.retryable || conflicts === MAX_CONFLICTS) throw error;
         log.info({ batchId, reason: error.message }, 'conflict in the warehouse, trying again');
-        await abortableSleep(CONFLICT_PAUSE_MS * conflicts, signal);
+        await clock.sleep(CONFLICT_PAUSE_MS * conflicts, signal);
       }
     }
   }
@@ -130,7 +132,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   async function load(batch: PlannedBatch, signal: AbortSignal): Promise<void> {
     const { objects } = batch;
     const batchId = batchIdOf(objects);
-    const startedAt = Date.now();
+    const startedAt = now();
     let statements: LoadStatement[] = [];
     let id: string;
     try {
@@ -149,7 +151,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       planner.putBack(batch);
       throw error;
     }
-    const tookMs = Date.now() - startedAt;
+    const tookMs = now() - startedAt;
     planner.loaded(batch, tookMs);
     metrics.batches.inc(label);
     metrics.objects.inc(label, objects.length);
@@ -227,7 +229,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
 
   return {
     async start(signal) {
-      await takeOver(api, dataset, token, { log, signal });
+      await takeOver(api, dataset, token, { log, signal, clock });
       log.info('took over');
       await announcer.announce(null, undefined, signal);
     },
@@ -247,7 +249,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
         }
         const pauseMs = failures === 0 ? 0 : FAILURE_PAUSE_MS * 2 ** Math.min(failures, 10);
         const capped = Math.min(MAX_FAILURE_PAUSE_MS, pauseMs);
-        await abortableSleep(Math.max(options.discoveryMs, capped), signal);
+        await clock.sleep(Math.max(options.discoveryMs, capped), signal);
       }
     },
   };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import type { Clock } from './clock.ts';
 import { takeOverStatements } from './load-statements.ts';
 
 const MAX_ATTEMPTS = 5;
@@ -24,7 +24,11 @@ export async function takeOver(
   api: DataApi,
   dataset: AnyDataset,
   token: string,
-  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+  {
+    log,
+    signal,
+    clock,
+  }: { readonly log: Logger; readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<void> {
   const statements = takeOverStatements(dataset, token).map(({ sql }) => sql);
   for (let attempt = 1; ; attempt += 1) {
@@ -41,6 +45,6 @@ export async function takeOver(
     const running = await api.running(loadName(dataset), { signal });
     if (running.length === 0) return;
     log.info({ dataset: dataset.name, running }, 'waiting for the predecessor’s batch');
-    await abortableSleep(PREDECESSOR_POLL_MS, signal);
+    await clock.sleep(PREDECESSOR_POLL_MS, signal);
   }
 }
