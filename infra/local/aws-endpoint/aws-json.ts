@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EndpointStats } from './endpoint-stats.ts';
 import { type Refusals, withExchangeFault } from './exchange-faults.ts';
-import type { Faults } from './faults.ts';
+import { type Faults, refusalsByCode } from './faults.ts';
 import { BodyTooLarge, closeUnlessRead, readBody } from './request-body.ts';
 import { AwsServiceError, type JsonService } from './service.ts';
 import { readSignature, type SignatureProblem } from './signature.ts';
@@ -13,6 +13,10 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const refusals: Refusals = {
   throttled: () => new AwsServiceError('ServiceUnavailableException', 'Slow down.', 503),
   failed: () => new AwsServiceError('InternalFailure', 'An internal failure occurred.', 500),
+  refused: (code) => {
+    const [status, message] = refusalsByCode[code];
+    return new AwsServiceError(code, message, status);
+  },
 };
 
 const signatureErrors: Readonly<

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExchangeFault } from './faults.ts';
+import type { ExchangeFault, RefusalCode } from './faults.ts';
 
 /** The connection is to be destroyed without a reply. */
 export class ConnectionDropped extends Error {
@@ -13,6 +13,7 @@ export class ConnectionDropped extends Error {
 export interface Refusals {
   readonly throttled: () => Error;
   readonly failed: () => Error;
+  readonly refused: (code: RefusalCode) => Error;
 }
 
 /**
@@ -38,6 +39,8 @@ export async function withExchangeFault<T>(
       throw refusals.throttled();
     case 'error':
       throw refusals.failed();
+    case 'refuse':
+      throw refusals.refused(fault.code);
     case 'drop-before':
       throw new ConnectionDropped();
     case 'drop-after':

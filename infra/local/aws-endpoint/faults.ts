@@ -23,12 +23,27 @@ function rule<A extends string, S extends z.ZodRawShape>(action: A, settings: S)
   return z.strictObject({ ...selection, action: z.literal(action), ...settings });
 }
 
+/** With which status and words AWS refuses a call (Common Error Types; Firehose API reference). */
+export const refusalsByCode = {
+  ExpiredTokenException: [400, 'The security token included in the request is expired'],
+  UnrecognizedClientException: [400, 'The security token included in the request is invalid.'],
+  AccessDeniedException: [400, 'User is not authorized to perform this action.'],
+  ThrottlingException: [400, 'Rate exceeded'],
+  ResourceNotFoundException: [400, 'Firehose not found.'],
+  InvalidKMSResourceException: [400, 'Firehose is unable to access the KMS key.'],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type RefusalCode = keyof typeof refusalsByCode;
+const refusalCodes = Object.keys(refusalsByCode) as [RefusalCode, ...RefusalCode[]];
+
 /** Faults of one HTTP exchange, applied around any operation of any service. */
 const exchangeRuleSchema = z.discriminatedUnion('action', [
   /** 503: `ServiceUnavailableException`, for S3 `SlowDown`. */
   rule('throttle', {}),
   /** 500: `InternalFailure`, for S3 `InternalError`. */
   rule('error', {}),
+  /** An error by which AWS refuses who calls, or what is called; for S3 `AccessDenied`. */
+  rule('refuse', { code: z.enum(refusalCodes) }),
   /** The socket is destroyed before the operation has had its effect. */
   rule('drop-before', {}),
   /** The operation has its effect, then the socket is destroyed instead of a reply. */
@@ -41,10 +56,15 @@ const exchangeRuleSchema = z.discriminatedUnion('action', [
 
 /** Faults inside one service. */
 const serviceRuleSchema = z.discriminatedUnion('action', [
-  /** PutRecordBatch: the records `first … first + count - 1` of the call are refused. */
+  /**
+   * PutRecordBatch: some records of the call are refused: `first … first + count - 1`, a `share` of
+   * all, those whose data hold the text `containing`.
+   */
   rule('fail-records', {
-    count,
+    count: position.default(0),
     first: position.default(0),
+    share: z.number().min(0).max(1).default(0),
+    containing: z.string().min(1).optional(),
     code: z
       .enum(['ServiceUnavailableException', 'InternalFailure'])
       .default('ServiceUnavailableException'),

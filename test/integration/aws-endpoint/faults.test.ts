@@ -86,6 +86,17 @@ describe('faults of the exchange', () => {
     await expect(put('failed')).rejects.toMatchObject({ name: 'InternalError' });
   });
 
+  it('refuse: 400 by the name and words of AWS', async () => {
+    await lake.faults.add({
+      ...{ op: 'PutRecordBatch', action: 'refuse', code: 'ExpiredTokenException' },
+    });
+    await expect(lake.put(fresh(1))).rejects.toMatchObject({
+      name: 'ExpiredTokenException',
+      message: 'The security token included in the request is expired',
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+
   it('drop-before has no effect, drop-after has it; neither answers', async () => {
     await lake.faults.add(
       { op: 'PutObject', match: 'lake/before', action: 'drop-before' },
@@ -120,6 +131,25 @@ describe('faults of Firehose', () => {
     expect(await lake.put(numbers)).toEqual([one, four, five]);
     await arrive([one, four, five] as number[], 1);
     expect(await copies(numbers)).toEqual([1, 0, 0, 1, 1]);
+  });
+
+  it('fail-records by share: so many of all records, whatever the calls', async () => {
+    await lake.faults.add({ op: 'PutRecordBatch', action: 'fail-records', share: 0.3, times: 99 });
+    let taken = 0;
+    for (let call = 0; call < 10; call += 1) taken += (await lake.put(fresh(100))).length;
+    expect(taken).toBeGreaterThan(690);
+    expect(taken).toBeLessThan(710);
+  });
+
+  it('fail-records by content: what holds the text is refused in every call', async () => {
+    const [good = 0, bad = 0] = fresh(2);
+    await lake.faults.add({
+      ...{ op: 'PutRecordBatch', action: 'fail-records', containing: `{"seq":${bad}}`, times: 99 },
+    });
+    for (const numbers of [[good, bad], [bad], [bad]]) {
+      expect(await lake.put(numbers)).toEqual(numbers.filter((number) => number !== bad));
+    }
+    await arrive([good], 1);
   });
 
   it('lose-records: acknowledged records vanish without a trace', async () => {

@@ -8,6 +8,7 @@ import { AwsServiceError, type JsonCall, type JsonService } from '../service.ts'
 import { type DeliveryParts, DeliveryStream } from './delivery-stream.ts';
 import { ParquetConverter } from './parquet-converter.ts';
 import { parsePut, parsePutBatch, type PutInput, sum } from './put-input.ts';
+import { RecordRefusals } from './record-refusals.ts';
 import { SpoolUnavailable } from './spool.ts';
 import {
   parseStreamConfig,
@@ -60,6 +61,7 @@ class FirehoseService implements JsonService {
   readonly #options: FirehoseOptions;
   readonly #parts: DeliveryParts;
   readonly #streams = new Map<string, Known>();
+  readonly #refusals = new RecordRefusals();
 
   constructor(options: FirehoseOptions, parts: DeliveryParts) {
     this.#options = options;
@@ -157,18 +159,16 @@ class FirehoseService implements JsonService {
     const { stream } = this.#require(name);
     const fault = this.#options.faults.next('PutRecordBatch', name);
     const failing = fault?.action === 'fail-records' ? fault : undefined;
-    const isRefused = (index: number) =>
-      failing !== undefined && index >= failing.first && index < failing.first + failing.count;
-    const isTaken = (_: unknown, index: number) => !isRefused(index);
+    const refused = new Set(failing && this.#refusals.of(failing, records));
+    const isTaken = (_: unknown, index: number) => !refused.has(index);
     await accept(stream, records.filter(isTaken), sizes.filter(isTaken));
     const idOf = recordIds();
     const responses = records.map((_, index) =>
-      isRefused(index)
+      refused.has(index)
         ? { ErrorCode: failing?.code, ErrorMessage: 'Slow down.' }
         : { RecordId: idOf(index) },
     );
-    const failedCount = records.filter((_, index) => isRefused(index)).length;
-    return { FailedPutCount: failedCount, Encrypted: false, RequestResponses: responses };
+    return { FailedPutCount: refused.size, Encrypted: false, RequestResponses: responses };
   }
 
   #require(name: string): Known {

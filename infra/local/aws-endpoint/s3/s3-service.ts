@@ -25,6 +25,7 @@ export interface S3ServiceOptions {
 const refusals: Refusals = {
   throttled: () => new S3Error('SlowDown', 'Please reduce your request rate.'),
   failed: () => new S3Error('InternalError', 'We encountered an internal error.'),
+  refused: () => new S3Error('AccessDenied', 'Access Denied'),
 };
 
 const signatureErrors: Readonly<Record<SignatureProblem, S3ErrorCode>> = {

@@ -42,7 +42,7 @@ describe('fault rules', () => {
       { op: 'PutRecordBatch', action: 'drop-after' },
     );
     expect(faults.nextExchange('PutRecordBatch')?.action).toBe('drop-after');
-    expect(faults.next('PutRecordBatch')).toMatchObject({ action: 'fail-records', first: 0 });
+    expect(faults.next('PutRecordBatch')).toMatchObject({ action: 'fail-records', count: 3 });
   });
 
   it('tell what has fired, also after they were cleared', () => {
@@ -58,6 +58,8 @@ describe('fault rules', () => {
     [{ op: 'PutObject', action: 'throtle' }, 'an unknown action'],
     [{ op: 'PutObject', action: 'throttle', skp: 1 }, 'an unknown setting'],
     [{ op: 'PutObject', action: 'throttle', times: 0 }, 'a rule that never fires'],
+    [{ op: 'PutRecordBatch', action: 'refuse', code: 'NoSuchError' }, 'a code that AWS has not'],
+    [{ op: 'PutRecordBatch', action: 'fail-records', share: 1.1 }, 'more than all'],
     [{ op: 'PutObject', action: 'fail-records', count: 1 }, 'an operation that never asks for it'],
     [{ op: DELIVER, action: 'throttle' }, 'a delivery, which is no exchange'],
     [{ action: 'throttle' }, 'no operation'],
