@@ -4,6 +4,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import type { configSchema } from '../../runtime/config/config-schema.ts';
 import type { z } from 'zod';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
 import type { Mariadb } from './mariadb.ts';
 import type { StackPorts } from './ports.ts';
@@ -22,8 +23,10 @@ export interface StackAddresses {
   readonly ports: StackPorts;
   readonly mariadb: Pick<Mariadb, 'admin' | 'reader'>;
   readonly postgres: Pick<Postgres, 'database' | 'url'>;
-  /** Database of the captured table. */
+  /** Database of the captured tables. */
   readonly database: string;
+  /** The datasets whose tables are captured. */
+  readonly datasets: readonly TableDataset[];
   /** Folder of the server logs that are tailed. */
   readonly logsDir: string;
 }
@@ -43,7 +46,7 @@ export function configFile(stateDir: string): string {
 
 /** Writes `careplus.yaml`: the same daemons as on AWS, with local addresses. */
 export function writeConfigFile(addresses: StackAddresses): void {
-  const { stateDir, ports, mariadb, postgres, database, logsDir } = addresses;
+  const { stateDir, ports, mariadb, postgres, database, datasets, logsDir } = addresses;
   const config: z.input<typeof configSchema> = {
     version: 1,
     kafka: { brokers: [`${HOST}:${ports.kafka}`] },
@@ -57,7 +60,9 @@ export function writeConfigFile(addresses: StackAddresses): void {
       checkpointIntervalMs: 250,
     },
     logs: { host: LOCAL_NAME, directory: logsDir, idleFlushMs: 1_000 },
-    datasets: { 'support-tickets': { database, table: 'support_tickets' } },
+    datasets: Object.fromEntries(
+      datasets.map(({ name, sourceTable }) => [name, { database, table: sourceTable }]),
+    ),
     aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
     firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
     archive: { intervalSeconds: 5 },

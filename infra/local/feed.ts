@@ -7,6 +7,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import { tableDatasets } from '../../schemas/datasets/registry.ts';
 import { createLogWriter } from './demo-data/live-logs.ts';
 import { generateLogs } from './demo-data/logs.ts';
 import { seededRandom } from './demo-data/random.ts';
@@ -139,6 +141,21 @@ async function countTickets(connection: Connection): Promise<number> {
     'SELECT COUNT(*) AS count FROM support_tickets',
   );
   return Number(rows[0]?.['count']);
+}
+
+/**
+ * The datasets to capture from a database: those whose table is there. A dump may hold the tables
+ * of several.
+ */
+export async function capturedDatasets(server: Server, database: string): Promise<TableDataset[]> {
+  return withConnection(server, database, async (connection) => {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      "SELECT LOWER(TABLE_NAME) AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE'",
+      [database],
+    );
+    const present = new Set(rows.map((row) => String(row['name'])));
+    return tableDatasets.filter(({ sourceTable }) => present.has(sourceTable.toLowerCase()));
+  });
 }
 
 const SYSTEM_DATABASES = new Set(['mysql', 'sys', 'information_schema', 'performance_schema']);

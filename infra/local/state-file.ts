@@ -37,6 +37,8 @@ const stateSchema = z.strictObject({
   loaded: z.enum(['no', 'loading', 'yes']),
   /** Database that holds the captured table, once loaded. */
   database: z.string().nullable(),
+  /** Datasets whose tables were found there: they stay captured when a table is dropped. */
+  datasets: z.array(z.string()).default([]),
 });
 export type LocalState = z.infer<typeof stateSchema>;
 

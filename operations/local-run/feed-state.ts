@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { loadFeed } from '../../infra/local/feed.ts';
+import { capturedDatasets, loadFeed } from '../../infra/local/feed.ts';
 import type { Servers } from '../../infra/local/stack.ts';
 import {
   describeFeed,
@@ -16,6 +16,8 @@ import {
   type TicketFeed,
 } from '../../infra/local/state-file.ts';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import { tableDatasets } from '../../schemas/datasets/registry.ts';
 import type { RunOutput } from './run-output.ts';
 
 /** What a person said of the feed. */
@@ -37,7 +39,7 @@ export async function openState(request: FeedRequest): Promise<LocalState> {
   if (known === undefined) {
     const generated = { kind: 'generated', seed: GENERATED_SEED } as const;
     const feed = asked ?? { tickets: generated, logs: generated };
-    const state: LocalState = { version: 2, feed, loaded: 'no', database: null };
+    const state: LocalState = { version: 2, feed, loaded: 'no', database: null, datasets: [] };
     writeState(request.stateDir, state);
     return state;
   }
@@ -87,18 +89,44 @@ async function folderFeed(directory: string): Promise<LogFeed> {
   return { kind: 'folder', directory };
 }
 
-/** Loads the feed into the source the first time; a load that was broken off is done anew. */
+interface FeedRun {
+  readonly stateDir: string;
+  readonly output: RunOutput;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Loads the feed into the source the first time; a load that was broken off is done anew.
+ *
+ * @returns the database, and the datasets to capture from it: those whose tables are there, and
+ *   those that were captured before.
+ */
 export async function feedOnce(
-  servers: Pick<Servers, 'mariadb'>,
+  { mariadb }: Pick<Servers, 'mariadb'>,
   state: LocalState,
-  run: { readonly stateDir: string; readonly output: RunOutput; readonly signal: AbortSignal },
-): Promise<{ readonly database: string }> {
-  if (state.loaded === 'yes' && state.database !== null) return { database: state.database };
+  run: FeedRun,
+): Promise<{ readonly database: string; readonly datasets: readonly TableDataset[] }> {
+  const database = await loadOnce(mariadb, state, run);
+  const present = await capturedDatasets(mariadb, database);
+  const datasets = tableDatasets.filter(
+    (dataset) => present.includes(dataset) || state.datasets.includes(dataset.name),
+  );
+  const names = datasets.map(({ name }) => name);
+  writeState(run.stateDir, { ...state, loaded: 'yes', database, datasets: names });
+  return { database, datasets };
+}
+
+async function loadOnce(
+  mariadb: Servers['mariadb'],
+  state: LocalState,
+  run: FeedRun,
+): Promise<string> {
+  if (state.loaded === 'yes' && state.database !== null) return state.database;
   writeState(run.stateDir, { ...state, loaded: 'loading' });
   const { database, rows, logFiles, notes } = await loadFeed({
     feed: state.feed,
     logFolder: logFolder(run.stateDir, state.feed),
-    mariadb: servers.mariadb,
+    mariadb,
     again: state.loaded === 'loading',
     signal: run.signal,
   });
@@ -107,6 +135,5 @@ export async function feedOnce(
     `loaded ${describeFeed(state.feed)}: ${rows} rows in ${database}.support_tickets` +
       (logFiles === 0 ? '' : `, ${logFiles} log files`),
   );
-  writeState(run.stateDir, { ...state, loaded: 'yes', database });
-  return { database };
+  return database;
 }

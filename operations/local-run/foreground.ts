@@ -68,9 +68,9 @@ export async function runInForeground(
     const servers = await startServers({ stateDir, ports, report, signal });
     parts.defer(() => servers.stop());
     const loaded = await feedOnce(servers, state, { stateDir, output, signal });
-    const { database } = loaded;
+    const { database, datasets } = loaded;
     const logsDir = logFolder(stateDir, state.feed);
-    const addresses = { stateDir, ports, ...servers, database, logsDir };
+    const addresses = { stateDir, ports, ...servers, database, datasets, logsDir };
     writeConfigFile(addresses);
     writeEnvFile(addresses);
     const running = await startDaemons({

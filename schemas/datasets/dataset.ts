@@ -29,6 +29,8 @@ export interface TableDataset {
   readonly shortName: string;
   /** Singular, snake_case: names the warehouse tables (`careplus.<entity>_state`). */
   readonly entity: string;
+  /** Name of the table at the source, by which the local stack finds it in a dump. */
+  readonly sourceTable: string;
   readonly topic: Topic;
   /** Firehose delivery stream. */
   readonly stream: string;

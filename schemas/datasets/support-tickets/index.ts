@@ -9,6 +9,7 @@ export const supportTickets: TableDataset = {
   name: 'support-tickets',
   shortName: 'tickets',
   entity: 'ticket',
+  sourceTable: 'support_tickets',
   topic: changeTopic('careplus.ticket-changes'),
   stream: 'careplus-support-tickets',
   glueTable: 'support_ticket_images',

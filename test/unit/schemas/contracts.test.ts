@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { projectColumns } from '../../../schemas/datasets/projection.ts';
@@ -9,9 +9,13 @@ import { streamDefinition } from '../../../schemas/lake-layout.ts';
 import { logRowColumns, logVerdictColumns } from '../../../schemas/log-row.ts';
 import { avroFieldName, rowChangeSchema } from '../../../schemas/row-change.ts';
 
+const folder = new URL('../../../schemas/warehouse/', import.meta.url);
+const sql = readdirSync(folder)
+  .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+  .join('\n');
+
 /** Columns of a CREATE TABLE in the migrations, as `name TYPE`. */
-function migrationColumns(file: string, table: string): string[] {
-  const sql = readFileSync(new URL(`../../../schemas/warehouse/${file}`, import.meta.url), 'utf8');
+function migrationColumns(table: string): string[] {
   const start = sql.indexOf(`CREATE TABLE IF NOT EXISTS ${table} (`);
   const body = sql.slice(sql.indexOf('(', start) + 1, sql.indexOf('\n)', start));
   return body
@@ -24,9 +28,8 @@ describe('contracts', () => {
   it('give lake, stage and history the same columns in the same order: COPY binds by position', () => {
     for (const dataset of tableDatasets) {
       const expected = imageRowColumns(dataset).map((c) => `${c.name} ${c.warehouseType}`);
-      const file = '002-tickets.sql';
-      expect(migrationColumns(file, `stage.${dataset.entity}_image`)).toEqual(expected);
-      expect(migrationColumns(file, `careplus.${dataset.entity}_changes`)).toEqual(expected);
+      expect(migrationColumns(`stage.${dataset.entity}_image`)).toEqual(expected);
+      expect(migrationColumns(`careplus.${dataset.entity}_changes`)).toEqual(expected);
       expect(streamDefinition(dataset, 60).table.columns.map((c) => c.name)).toEqual(
         imageRowColumns(dataset).map((c) => c.name),
       );
@@ -37,9 +40,8 @@ describe('contracts', () => {
     for (const dataset of logDatasets) {
       const expected = logRowColumns(dataset).map((c) => `${c.name} ${c.warehouseType}`);
       const verdict = logVerdictColumns(dataset).map((c) => `${c.name} ${c.warehouseType}`);
-      const file = '004-logs.sql';
-      expect(migrationColumns(file, `stage.${dataset.entity}_entry`)).toEqual(expected);
-      const state = migrationColumns(file, `careplus.${dataset.entity}_entry`);
+      expect(migrationColumns(`stage.${dataset.entity}_entry`)).toEqual(expected);
+      const state = migrationColumns(`careplus.${dataset.entity}_entry`);
       expect(state.slice(-verdict.length)).toEqual(verdict);
       expect(streamDefinition(dataset, 60).table.columns.map((c) => c.name)).toEqual(
         logRowColumns(dataset).map((c) => c.name),

@@ -30,6 +30,7 @@ describe('the state file', () => {
       feed: { tickets: dump, logs },
       loaded: 'yes',
       database: 'd',
+      datasets: ['support-tickets'],
     };
     expect(readState(folder)).toBeUndefined();
     writeState(folder, state);

@@ -1,0 +1,164 @@
+import type { CleanColumn, TableDataset } from './datasets/dataset.ts';
+import type { LogDataset } from './datasets/log-dataset.ts';
+import { imageRowColumns, verdictColumns } from './image-row.ts';
+import type { LakeColumn } from './lake-column.ts';
+
+/**
+ * The SQL that a table's dataset needs in the warehouse: stage, pending, history, state, the
+ * loader's own tables and the views. What `002-tickets.sql` says of tickets, of any dataset;
+ * whoever adds one makes the file by `npm run -s migration -- NAME` and may add views to it.
+ *
+ * @param dataset the new one; everything is named after its entity.
+ * @param all every dataset, the new one included: what waits in quarantine is one list of all, and
+ *   so is how far each has come.
+ */
+export function tableMigration(
+  dataset: TableDataset,
+  all: { readonly tables: readonly TableDataset[]; readonly logs: readonly LogDataset[] },
+): string {
+  const { entity } = dataset;
+  return `${[
+    `-- ${dataset.name}: made by \`npm run -s migration -- ${dataset.name}\`.`,
+    `CREATE TABLE IF NOT EXISTS stage.${entity}_image (\n${stageColumns(dataset)}\n) DISTSTYLE EVEN;`,
+    `CREATE TABLE IF NOT EXISTS careplus.${entity}_pending (LIKE stage.${entity}_image);`,
+    `CREATE TABLE IF NOT EXISTS careplus.${entity}_changes (\n${columns(imageRowColumns(dataset))}\n) DISTKEY (key_hash) COMPOUND SORTKEY (source, epoch, seq);`,
+    `CREATE TABLE IF NOT EXISTS careplus.${entity}_state (\n${stateColumns(dataset)}\n) DISTKEY (key_hash)${sortKey(dataset)};`,
+    `CREATE TABLE IF NOT EXISTS ops.${entity}_frontier (LIKE ops.ticket_frontier);`,
+    `CREATE TABLE IF NOT EXISTS ops.${entity}_ledger (LIKE ops.ticket_ledger);`,
+    `CREATE TABLE IF NOT EXISTS ops.${entity}_batches (LIKE ops.ticket_batches);`,
+    cleanView(dataset),
+    quarantineView(dataset),
+    `CREATE OR REPLACE VIEW careplus.quarantine AS\n${union(
+      [...all.tables, ...all.logs].map(
+        (each) => `SELECT * FROM careplus.${each.entity}_quarantine`,
+      ),
+    )};`,
+    reportingView(dataset),
+    booksView(dataset),
+    `CREATE OR REPLACE VIEW reporting.freshness AS\n${union([
+      ...all.tables.map(tableFreshness),
+      ...all.logs.map(logFreshness),
+    ])};`,
+  ].join('\n\n')}\n`;
+}
+
+const STAGE_NOT_NULL = new Set(
+  ['source', 'epoch', 'seq', 'tx_end', 'kind', 'key_hash', 'image_id', 'rank'].concat(
+    'rules_version',
+    'accepted',
+  ),
+);
+
+const union = (selects: readonly string[]) => selects.join('\nUNION ALL\n');
+
+const lines = (texts: readonly string[]) => texts.map((each) => `  ${each}`).join(',\n');
+
+const definition = ({ name, warehouseType }: LakeColumn) => `${name} ${warehouseType}`;
+
+const columns = (list: readonly LakeColumn[]) => lines(list.map(definition));
+
+/** COPY checks NOT NULL: a file without numbers fails there, where it can be told apart. */
+function stageColumns(dataset: TableDataset): string {
+  return lines(
+    imageRowColumns(dataset).map(
+      (column) => definition(column) + (STAGE_NOT_NULL.has(column.name) ? ' NOT NULL' : ''),
+    ),
+  );
+}
+
+function stateColumns(dataset: TableDataset): string {
+  const identity = [
+    'source VARCHAR(255)',
+    'epoch BIGINT',
+    'key_hash VARCHAR(32)',
+    'image_id VARCHAR(32)',
+    'copies BIGINT',
+    'is_latest INTEGER',
+    'event_seq BIGINT',
+  ];
+  return lines([...identity, ...verdictColumns(dataset).map(definition)]);
+}
+
+/** By the first time of the dataset, by which people tend to ask. */
+function sortKey({ cleanColumns }: TableDataset): string {
+  const time = cleanColumns.find(({ type }) => type === 'timestamp');
+  return time ? ` SORTKEY (${time.name}_ms)` : '';
+}
+
+const secondsOf = (column: string) =>
+  `TIMESTAMP 'epoch' + (${column} / 1000) * INTERVAL '1 second'`;
+
+function cleanValue({ name, type }: CleanColumn): string {
+  return type === 'timestamp' ? `${secondsOf(`s.${name}_ms`)} AS ${name}` : `s.${name}`;
+}
+
+const shownState = (entity: string) => `FROM careplus.${entity}_state s
+JOIN ops.${entity}_frontier f ON f.source = s.source AND f.epoch = s.epoch AND f.shown = 1`;
+
+function cleanView({ entity, cleanColumns }: TableDataset): string {
+  return `CREATE OR REPLACE VIEW careplus.${entity}s AS
+SELECT ${cleanColumns.map(cleanValue).join(', ')},
+  s.source, s.epoch, s.event_seq, s.image_id, s.copies, s.rules_version, s.cut_values, s.book_day
+${shownState(entity)}
+WHERE s.is_latest = 1 AND s.accepted = 1 AND s.copies > 0;`;
+}
+
+/** The same columns of every dataset, for they are one list: there the key stands as `ticket_id`. */
+function quarantineView(dataset: TableDataset): string {
+  const { entity, shortName } = dataset;
+  return `CREATE OR REPLACE VIEW careplus.${entity}_quarantine AS
+SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset,
+  s.source || ':' || CAST(s.epoch AS VARCHAR(20)) || ':' || CAST(s.event_seq AS VARCHAR(20)) AS event_id,
+  ${quarantinedKey(dataset)}, s.reasons, s.copies, s.original, s.original_bytes,
+  CASE WHEN s.original IS NULL THEN NULL ELSE CAST('utf8' AS VARCHAR(16)) END AS original_encoding,
+  'kafka:' || CAST(s.kafka_partition AS VARCHAR(20)) || ':' || CAST(s.kafka_offset AS VARCHAR(20)) AS raw_pointer,
+  s.rules_version,
+  ${secondsOf('s.committed_ms')} AS quarantined_at,
+  s.source, s.epoch, s.event_seq, s.image_id, s.book_day
+${shownState(entity)}
+WHERE s.accepted = 0 AND s.copies > 0;`;
+}
+
+function quarantinedKey({ keyField, cleanColumns }: TableDataset): string {
+  const isText = cleanColumns.some(({ name, type }) => name === keyField && type === 'text');
+  if (!isText) return 'CAST(NULL AS VARCHAR(256)) AS ticket_id';
+  return keyField === 'ticket_id' ? 's.ticket_id' : `s.${keyField} AS ticket_id`;
+}
+
+function reportingView({ entity, cleanColumns }: TableDataset): string {
+  const names = cleanColumns.map(({ name }) => `t.${name}`);
+  return `-- What dashboards see.
+CREATE OR REPLACE VIEW reporting.${entity}s AS
+SELECT ${names.join(', ')}
+FROM careplus.${entity}s t;`;
+}
+
+function booksView({ entity }: TableDataset): string {
+  return `CREATE OR REPLACE VIEW reporting.${entity}_books AS
+SELECT s.book_day,
+  SUM(s.copies) AS copies_read,
+  SUM(CASE WHEN s.accepted = 1 AND s.is_latest = 1 THEN 1 ELSE 0 END) AS shown,
+  SUM(CASE WHEN s.accepted = 1 THEN s.copies - 1 ELSE 0 END) AS repeats,
+  SUM(CASE WHEN s.accepted = 1 AND s.is_latest = 0 THEN 1 ELSE 0 END) AS superseded,
+  SUM(CASE WHEN s.accepted = 0 AND s.rules_version > 0 THEN 1 ELSE 0 END) AS quarantined,
+  SUM(CASE WHEN s.accepted = 0 AND s.rules_version > 0 THEN s.copies - 1 ELSE 0 END) AS quarantined_repeats,
+  SUM(CASE WHEN s.rules_version = 0 THEN s.copies ELSE 0 END) AS dead_lettered
+${shownState(entity)}
+WHERE s.copies > 0
+GROUP BY s.book_day;`;
+}
+
+function tableFreshness({ entity, shortName }: TableDataset): string {
+  return `SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset, f.source, f.epoch, f.seq, f.committed_ms,
+  ${secondsOf('f.committed_ms')} AS complete_up_to
+FROM ops.${entity}_frontier f
+WHERE f.shown = 1`;
+}
+
+function logFreshness({ entity, shortName }: LogDataset): string {
+  return `SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset, g.host AS source, CAST(NULL AS BIGINT) AS epoch,
+  CAST(SUM(g.upto - g.generation_start) AS BIGINT) AS seq, MAX(g.read_at_ms) AS committed_ms,
+  ${secondsOf('MAX(g.read_at_ms)')} AS complete_up_to
+FROM ops.${entity}_frontier g
+GROUP BY g.host`;
+}
