@@ -32,6 +32,8 @@ export interface LakeClients {
   readonly faults: FaultsClient;
   /** Makes the bucket and one stream from records to rows of the tickets' table. */
   create(intervalSeconds: number): Promise<void>;
+  /** Makes the stream alone, where the bucket is there. */
+  createStream(intervalSeconds: number): Promise<void>;
   /** Puts one record for each number. @returns the numbers that were acknowledged. */
   put(numbers: readonly number[]): Promise<readonly number[]>;
   keys(prefix?: string): Promise<readonly string[]>;
@@ -74,6 +76,9 @@ export function openLakeClients(url: string, s3Url = url): LakeClients {
     keys,
     async create(intervalSeconds) {
       await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+      await firehose.send(createStream(intervalSeconds));
+    },
+    async createStream(intervalSeconds) {
       await firehose.send(createStream(intervalSeconds));
     },
     async put(numbers) {
