@@ -87,6 +87,12 @@ const health = z.strictObject({
   ports: z.record(z.string(), port).default({}),
 });
 
+const embeddedMetrics = z.strictObject({
+  /** CloudWatch namespace. */
+  namespace: z.string().min(1).max(255).default('CarePlus'),
+  intervalSeconds: z.number().int().min(1).max(3_600).default(60),
+});
+
 /** The whole of `careplus.yaml`. Strict: a name that is not here is an error. */
 export const configSchema = z.strictObject({
   version: z.literal(1),
@@ -103,6 +109,8 @@ export const configSchema = z.strictObject({
   loader: loader.prefault({}),
   dashboard: dashboard.prefault({}),
   health: health.prefault({}),
+  /** Only where stdout goes to CloudWatch Logs: metrics stand in it too, in its embedded format. */
+  embeddedMetrics: embeddedMetrics.optional(),
   /** Milliseconds that a daemon may take to finish what is in flight after SIGTERM. */
   drainMs: z.number().int().min(100).max(110_000).default(20_000),
 });

@@ -7,20 +7,32 @@ import { configSchema, type Config } from './config-schema.ts';
 
 type Document = ReturnType<typeof parseDocument>;
 
+/** Where there are containers and no files: the text stands in that environment variable. */
+const IN_ENVIRONMENT = /^env:(\w+)$/;
+
 /**
  * Reads and checks `careplus.yaml`.
  *
+ * @param file its path, or `env:NAME` for a text in the environment.
  * @throws {PipelineError} CFG_9001 with every problem in one list: line, path, what was found,
  *   what to write.
  */
 export function loadConfig(file: string): Config {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readText(file);
   } catch (cause) {
     throw new PipelineError('CFG_9001', `${file}: cannot be read: ${errorText(cause)}`, { cause });
   }
   return parseConfig(text, file);
+}
+
+function readText(file: string): string {
+  const variable = IN_ENVIRONMENT.exec(file)?.[1];
+  if (variable === undefined) return readFileSync(file, 'utf8');
+  const text = process.env[variable];
+  if (text === undefined) throw new Error('this environment variable is not set');
+  return text;
 }
 
 /** The same from text; `file` only names it in messages. */

@@ -1,6 +1,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { createEmbeddedMetrics } from '../observability/embedded-metrics.ts';
 import { createLog, type Logger } from '../observability/log.ts';
 import { errorText, findPipelineError } from '../pipeline-error.ts';
 import { startHealthServer } from './health-server.ts';
@@ -103,6 +104,7 @@ async function runToEnd(
         });
   try {
     const daemon = await definition.build(context);
+    const telling = writeEmbeddedMetrics(definition.name, context);
     try {
       log.info('running');
       await daemon.run(signal);
@@ -110,6 +112,7 @@ async function runToEnd(
       if (!signal.aborted || !isAbort(error)) throw error;
     } finally {
       progress.setReady(false);
+      clearInterval(telling);
       await Promise.race([
         daemon.close(),
         new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
@@ -132,6 +135,22 @@ function registerTroubles(registry: Registry, progress: Progress): void {
       for (const [part, { code }] of progress.troubles) this.set({ part, error_code: code }, 1);
     },
   });
+}
+
+/** Writes the metrics to stdout again and again, where the configuration asks for it. */
+function writeEmbeddedMetrics(
+  daemon: string,
+  { config, metrics: registry, log }: DaemonContext,
+): NodeJS.Timeout | undefined {
+  if (config.embeddedMetrics === undefined) return undefined;
+  const { namespace, intervalSeconds } = config.embeddedMetrics;
+  const embedded = createEmbeddedMetrics({ registry, namespace, daemon });
+  const write = async () => {
+    for (const line of await embedded.lines()) process.stdout.write(`${line}\n`);
+  };
+  return setInterval(() => {
+    write().catch((error: unknown) => log.warn({ err: error }, 'metrics could not be written'));
+  }, intervalSeconds * 1_000).unref();
 }
 
 function watch(progress: Progress, log: Logger): NodeJS.Timeout {

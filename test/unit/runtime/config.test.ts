@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../runtime/config/load-config.ts';
+import { loadConfig, parseConfig } from '../../../runtime/config/load-config.ts';
 import { readSecret } from '../../../runtime/config/secrets.ts';
 
 const example = readFileSync(path.resolve(import.meta.dirname, '../../../careplus.yaml'), 'utf8');
@@ -23,6 +23,17 @@ describe('configuration', () => {
     const config = parseConfig(example, 'careplus.yaml');
     expect(config.source).toMatchObject({ heartbeatSeconds: 10, checkpointIntervalMs: 1_000 });
     expect(config.drainMs).toBe(20_000);
+  });
+
+  it('reads a text that stands in the environment', () => {
+    const read = () => loadConfig('env:CAREPLUS_TEST_CONFIG');
+    expect(read).toThrow('env:CAREPLUS_TEST_CONFIG: cannot be read: this environment variable');
+    process.env['CAREPLUS_TEST_CONFIG'] = example;
+    try {
+      expect(read()).toEqual(parseConfig(example, 'careplus.yaml'));
+    } finally {
+      delete process.env['CAREPLUS_TEST_CONFIG'];
+    }
   });
 
   it('names the line of a misspelt setting', () => {
