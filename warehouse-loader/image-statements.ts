@@ -1,6 +1,7 @@
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
+import { periodStatements, RETOLD } from './period-statements.ts';
 import { quoteText, sqlName } from './sql-quoting.ts';
 
 /**
@@ -23,6 +24,7 @@ export function imageStatements(dataset: TableDataset, batchId: string): LoadSta
   const verdictNames = verdictColumns(dataset).map((column) => column.name);
   const verdict = (alias: string) => verdictNames.map((name) => `${alias}.${name}`).join(', ');
   const batch = quoteText(batchId);
+  const { lifecycle } = dataset;
 
   return [
     {
@@ -201,6 +203,7 @@ WHERE ${t.stateName}.source = closed.source AND ${t.stateName}.epoch = closed.ep
       sql: `DELETE FROM ${t.pending} USING closed
 WHERE ${t.pendingName}.source = closed.source AND ${t.pendingName}.epoch = closed.epoch`,
     },
+    ...(lifecycle ? periodStatements(dataset, lifecycle, t) : []),
     {
       step: REPORT_STEP,
       sql: `${reportQuery(dataset, ', CASE WHEN n.negative IS NULL THEN 0 ELSE n.negative END AS negative')}
@@ -209,7 +212,7 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest, closed`,
+      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${RETOLD}` : ''}`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Topic } from '../topics.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { RuleExamples, RuleTable } from './rule-table.ts';
 import type { RawImage, Verdict } from './verdict.ts';
 
@@ -53,4 +54,6 @@ export interface TableDataset {
   readonly rank: (raw: RawImage) => number;
   /** Day of the books (`YYYY-MM-DD`, or `unknown`): frozen, like the rank. */
   readonly bookDay: (raw: RawImage) => string;
+  /** What the loader tells of each key's statuses over time; null where there is nothing to tell. */
+  readonly lifecycle: Lifecycle | null;
 }

@@ -11,6 +11,7 @@ const claims: TableDataset = {
   name: 'claims',
   entity: 'claim',
   keyField: 'claim_no',
+  lifecycle: null,
   cleanColumns: [
     { name: 'claim_no', type: 'text', maxBytes: 32 },
     { name: 'amount', type: 'integer' },

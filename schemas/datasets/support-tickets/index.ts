@@ -22,4 +22,11 @@ export const supportTickets: TableDataset = {
   judge,
   rank,
   bookDay,
+  lifecycle: {
+    status: 'status',
+    begun: 'created_at',
+    ended: 'resolved_at',
+    firstStatus: 'Open',
+    carried: ['agent', 'priority', 'issue_category', 'channel'],
+  },
 };

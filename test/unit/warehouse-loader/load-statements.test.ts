@@ -24,6 +24,7 @@ const claims: TableDataset = {
   shortName: 'claims',
   entity: 'claim',
   keyField: 'claim_no',
+  lifecycle: null,
   cleanColumns: [
     { name: 'claim_no', type: 'text', maxBytes: 32 },
     { name: 'amount', type: 'integer' },
