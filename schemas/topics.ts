@@ -45,6 +45,13 @@ export const topics = {
   },
 } as const satisfies Record<string, Topic>;
 
+/** A topic's settings as brokers name them. */
+export function topicSettings({ cleanup, retentionMs }: Topic): Readonly<Record<string, string>> {
+  return cleanup === 'compact'
+    ? { 'cleanup.policy': 'compact' }
+    : { 'cleanup.policy': 'delete', 'retention.ms': `${retentionMs ?? -1}` };
+}
+
 /** Name under which a source's changes are written; whoever opens it last is the only writer. */
 export function readerTransactionalId(sourceId: string): string {
   return `careplus.reader.${sourceId}`;

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { allTopics } from '../../schemas/datasets/registry.ts';
-import type { Topic } from '../../schemas/topics.ts';
+import { topicSettings, type Topic } from '../../schemas/topics.ts';
 import { endLeftover, startChild, type Child } from './child-process.ts';
 import { runOneShot } from './one-shot.ts';
 import { findJava, kafkaJarFolder, kafkaJars } from './programs.mjs';
@@ -128,21 +128,24 @@ async function createTopics(admin: Admin, topics: readonly Topic[]): Promise<voi
   if (absent.length > 0) await admin.createTopics({ topics: absent.map(topicConfig) });
 }
 
-function topicConfig(topic: Topic): ITopicConfig {
-  const settings: Record<string, number | string> =
-    topic.cleanup === 'compact'
-      ? {
-          'cleanup.policy': 'compact',
-          'segment.ms': HOUR_MS,
-          'delete.retention.ms': 24 * HOUR_MS,
-          'min.cleanable.dirty.ratio': '0.1',
-        }
-      : { 'cleanup.policy': 'delete', 'retention.ms': topic.retentionMs ?? -1 };
+/** Exported for the test that compares it with what the CDK app creates. */
+export function topicConfig(topic: Topic): ITopicConfig {
+  const settings: Record<string, string> = { ...topicSettings(topic), ...compaction(topic) };
   return {
     topic: topic.name,
     numPartitions: topic.partitions,
     replicationFactor: 1,
-    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value: `${value}` })),
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+  };
+}
+
+/** A local topic is small: it is compacted sooner than brokers would. */
+function compaction({ cleanup }: Topic): Readonly<Record<string, string>> {
+  if (cleanup !== 'compact') return {};
+  return {
+    'segment.ms': `${HOUR_MS}`,
+    'delete.retention.ms': `${24 * HOUR_MS}`,
+    'min.cleanable.dirty.ratio': '0.1',
   };
 }
 
