@@ -14,7 +14,9 @@ import { quoteText, sqlName } from './sql-quoting.ts';
  *
  * Redshift's narrow points shape the text: no keys or indexes to lean on, DELETE without alias or
  * sub-query, correlated sub-queries only as joins, CAST and never `::`, no word from its reserved
- * list. The shapes are constant, only literals vary, so that compiled code is used again.
+ * list. The shapes are constant, only literals vary, so that compiled code is used again. What
+ * tells rows apart stands first in PARTITION BY and GROUP BY: all rows share few sources and epochs,
+ * and a sort that begins with them compares long equal texts.
  */
 export function imageStatements(dataset: TableDataset, batchId: string): LoadStatement[] {
   const t = imageTables(dataset);
@@ -24,13 +26,16 @@ export function imageStatements(dataset: TableDataset, batchId: string): LoadSta
   const verdictNames = verdictColumns(dataset).map((column) => column.name);
   const verdict = (alias: string) => verdictNames.map((name) => `${alias}.${name}`).join(', ');
   const batch = quoteText(batchId);
+  // The images that the frontier passes and no barrier behind them undoes.
+  const applied = (alias: string) =>
+    `staged ${alias} JOIN advance a ON a.source = ${alias}.source AND a.epoch = ${alias}.epoch AND ${alias}.seq > a.lo AND ${alias}.seq <= a.hi AND ${alias}.seq > a.bar WHERE ${alias}.kind IN ('+', '-', 'X')`;
   const { lifecycle } = dataset;
 
   return [
     {
       step: 'stage',
       sql: `CREATE TEMP TABLE staged AS SELECT ${img('q')}
-FROM (SELECT c.*, row_number() OVER (PARTITION BY c.source, c.epoch, c.seq ORDER BY c.rules_version DESC, c.image_id) AS rn FROM ${COPIED} c) q
+FROM (SELECT c.*, row_number() OVER (PARTITION BY c.seq, c.epoch, c.source ORDER BY c.rules_version DESC, c.image_id) AS rn FROM ${COPIED} c) q
 WHERE q.rn = 1`,
     },
     {
@@ -80,17 +85,14 @@ WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
 GROUP BY q.source, q.epoch, q.lo`,
     },
     {
-      step: 'apply',
-      sql: `CREATE TEMP TABLE applied AS SELECT ${img('p')}, max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) OVER (PARTITION BY p.source, p.epoch) AS bar
-FROM (SELECT ${imgNames} FROM staged UNION ALL SELECT ${imgNames} FROM ${t.pending}) p
+      // Mostly there is none: then what is staged goes straight into the history.
+      step: 'take pending',
+      sql: `INSERT INTO staged (${imgNames}) SELECT ${img('p')}
+FROM ${t.pending} p
 JOIN reach w ON w.source = p.source AND w.epoch = p.epoch AND p.seq > w.lo AND p.seq <= w.hi`,
     },
     {
-      step: 'write history',
-      sql: `INSERT INTO ${t.changes} (${imgNames}) SELECT ${img('a')} FROM applied a`,
-    },
-    {
-      step: 'drop applied pending',
+      step: 'drop taken pending',
       sql: `DELETE FROM ${t.pending} USING reach
 WHERE ${t.pendingName}.source = reach.source AND ${t.pendingName}.epoch = reach.epoch AND ${t.pendingName}.seq <= reach.hi`,
     },
@@ -104,8 +106,15 @@ WHERE s.seq > CASE WHEN w.hi IS NULL THEN f.seq ELSE w.hi END`,
     },
     {
       step: 'advance',
-      sql: `CREATE TEMP TABLE advance AS SELECT source, epoch, max(bar) AS bar, max(CASE WHEN kind = 'E' THEN 1 ELSE 0 END) AS ready, max(seq) AS hi, max(CASE WHEN committed_ms IS NULL THEN 0 ELSE committed_ms END) AS ms
-FROM applied GROUP BY source, epoch`,
+      sql: `CREATE TEMP TABLE advance AS SELECT w.source, w.epoch, w.lo, w.hi, count(*) AS images, max(CASE WHEN s.kind = 'T' THEN s.seq ELSE 0 END) AS bar, max(CASE WHEN s.kind = 'E' THEN 1 ELSE 0 END) AS ready, max(CASE WHEN s.committed_ms IS NULL THEN 0 ELSE s.committed_ms END) AS ms
+FROM reach w JOIN staged s ON s.source = w.source AND s.epoch = w.epoch AND s.seq > w.lo AND s.seq <= w.hi
+GROUP BY w.source, w.epoch, w.lo, w.hi`,
+    },
+    {
+      step: 'write history',
+      sql: `INSERT INTO ${t.changes} (${imgNames}) SELECT ${img('s')}
+FROM staged s
+JOIN advance a ON a.source = s.source AND a.epoch = s.epoch AND s.seq > a.lo AND s.seq <= a.hi`,
     },
     {
       // Each number once and one frontier per epoch, or nothing of this batch. The quotient is
@@ -113,8 +122,8 @@ FROM applied GROUP BY source, epoch`,
       step: 'check frontier',
       sql: `INSERT INTO ${t.batches} (batch_id, check_name, passed, loaded_at)
 SELECT ${batch}, 'frontier', 1 / CASE WHEN count(*) = 0 THEN 1 ELSE 0 END, getdate()
-FROM (SELECT w.source FROM reach w LEFT JOIN applied a ON a.source = w.source AND a.epoch = w.epoch
-  GROUP BY w.source, w.epoch, w.lo, w.hi HAVING count(a.seq) <> w.hi - w.lo
+FROM (SELECT w.source FROM reach w LEFT JOIN advance a ON a.source = w.source AND a.epoch = w.epoch
+  WHERE a.images IS NULL OR a.images <> w.hi - w.lo
   UNION ALL SELECT f.source FROM ${t.frontier} f GROUP BY f.source, f.epoch HAVING count(*) > 1) z`,
     },
     {
@@ -133,11 +142,11 @@ WHERE r.old_kind = 'X'`,
     {
       step: 'touched keys',
       sql: `CREATE TEMP TABLE touched AS SELECT y.source, y.epoch, y.key_hash
-FROM (SELECT source, epoch, key_hash FROM applied WHERE seq > bar AND kind IN ('+', '-', 'X')
+FROM (SELECT s.source, s.epoch, s.key_hash FROM ${applied('s')}
   UNION ALL SELECT source, epoch, key_hash FROM rejudged
   UNION ALL SELECT source, epoch, key_hash FROM repaired) y
 JOIN ${t.frontier} f ON f.source = y.source AND f.epoch = y.epoch AND f.live = 1
-GROUP BY y.source, y.epoch, y.key_hash`,
+GROUP BY y.key_hash, y.epoch, y.source`,
     },
     {
       // Which image of a content gives its verdict and number: highest rules version, an appearance
@@ -145,13 +154,13 @@ GROUP BY y.source, y.epoch, y.key_hash`,
       // never the number, for another snapshot numbers the same rows in another order.
       step: 'rebuild',
       sql: `CREATE TEMP TABLE rebuilt AS SELECT z.source, z.epoch, z.key_hash, z.image_id, z.copies,
- CASE WHEN z.copies > 0 AND row_number() OVER (PARTITION BY z.source, z.epoch, z.key_hash ORDER BY CASE WHEN z.copies > 0 THEN 0 ELSE 1 END, z.rank DESC, z.image_id DESC) = 1 THEN 1 ELSE 0 END AS is_latest,
+ CASE WHEN z.copies > 0 AND row_number() OVER (PARTITION BY z.key_hash, z.epoch, z.source ORDER BY CASE WHEN z.copies > 0 THEN 0 ELSE 1 END, z.rank DESC, z.image_id DESC) = 1 THEN 1 ELSE 0 END AS is_latest,
  z.event_seq, ${verdict('z')}
 FROM (SELECT y.source, y.epoch, y.key_hash, y.image_id, y.event_seq, ${verdict('y')},
-   CAST(sum(y.copies) OVER (PARTITION BY y.source, y.epoch, y.key_hash, y.image_id) AS BIGINT) AS copies,
-   row_number() OVER (PARTITION BY y.source, y.epoch, y.key_hash, y.image_id ORDER BY y.rules_version DESC, y.appears DESC, y.event_seq DESC) AS rn
-  FROM (SELECT a.source, a.epoch, a.key_hash, a.image_id, a.seq AS event_seq, CASE WHEN a.kind = '-' THEN -1 ELSE 1 END AS copies, CASE WHEN a.kind = '-' THEN 0 ELSE 1 END AS appears, ${verdict('a')}
-    FROM applied a WHERE a.seq > a.bar AND a.kind IN ('+', '-', 'X')
+   CAST(sum(y.copies) OVER (PARTITION BY y.image_id, y.key_hash, y.epoch, y.source) AS BIGINT) AS copies,
+   row_number() OVER (PARTITION BY y.image_id, y.key_hash, y.epoch, y.source ORDER BY y.rules_version DESC, y.appears DESC, y.event_seq DESC) AS rn
+  FROM (SELECT i.source, i.epoch, i.key_hash, i.image_id, i.seq AS event_seq, CASE WHEN i.kind = '-' THEN -1 ELSE 1 END AS copies, CASE WHEN i.kind = '-' THEN 0 ELSE 1 END AS appears, ${verdict('i')}
+    FROM ${applied('i')}
     UNION ALL SELECT r.source, r.epoch, r.key_hash, r.image_id, r.seq, CASE WHEN x.seq IS NULL THEN 0 WHEN r.kind = '-' THEN -1 ELSE 1 END, CASE WHEN r.kind = '-' THEN 0 ELSE 1 END, ${verdict('r')}
     FROM rejudged r LEFT JOIN repaired x ON x.source = r.source AND x.epoch = r.epoch AND x.seq = r.seq WHERE r.kind IN ('+', '-')
     UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, -1, 1, ${verdict('x')} FROM repaired x
@@ -212,7 +221,7 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, applied, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${RETOLD}` : ''}`,
+      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${RETOLD}` : ''}`,
     },
   ];
 }

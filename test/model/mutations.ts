@@ -32,9 +32,9 @@ export const imageMutations: Readonly<Record<string, Mutation>> = {
   'repeats inside a batch': change('stage', 'WHERE q.rn = 1', ''),
   'repeats of pending images': without('drop repeats of pending'),
   'a newer verdict of a pending image': without('drop older pending'),
-  'applied images that stay pending': without('drop applied pending'),
+  'applied images that stay pending': without('drop taken pending'),
   'the barrier, for images before the batch': without('barrier'),
-  'the barrier, for images of the batch': change('rebuild', 'a.seq > a.bar AND', ''),
+  'the barrier, for images of the batch': change('rebuild', ' AND i.seq > a.bar', ''),
   'the end of the snapshot': change('newest ready epochs', 'WHERE ready = 1', ''),
   'a newer verdict of an applied image': change(
     'find rejudged',
