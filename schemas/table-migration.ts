@@ -1,4 +1,5 @@
 import type { CleanColumn, TableDataset } from './datasets/dataset.ts';
+import type { Lifecycle } from './datasets/lifecycle.ts';
 import type { LogDataset } from './datasets/log-dataset.ts';
 import { imageRowColumns, verdictColumns } from './image-row.ts';
 import type { LakeColumn } from './lake-column.ts';
@@ -23,6 +24,7 @@ export function tableMigration(
     `CREATE TABLE IF NOT EXISTS careplus.${entity}_pending (LIKE stage.${entity}_image);`,
     `CREATE TABLE IF NOT EXISTS careplus.${entity}_changes (\n${columns(imageRowColumns(dataset))}\n) DISTKEY (key_hash) COMPOUND SORTKEY (source, epoch, seq);`,
     `CREATE TABLE IF NOT EXISTS careplus.${entity}_state (\n${stateColumns(dataset)}\n) DISTKEY (key_hash)${sortKey(dataset)};`,
+    ...(dataset.lifecycle ? [periodsTable(dataset, dataset.lifecycle)] : []),
     `CREATE TABLE IF NOT EXISTS ops.${entity}_frontier (LIKE ops.ticket_frontier);`,
     `CREATE TABLE IF NOT EXISTS ops.${entity}_ledger (LIKE ops.ticket_ledger);`,
     `CREATE TABLE IF NOT EXISTS ops.${entity}_batches (LIKE ops.ticket_batches);`,
@@ -77,6 +79,23 @@ function stateColumns(dataset: TableDataset): string {
     'event_seq BIGINT',
   ];
   return lines([...identity, ...verdictColumns(dataset).map(definition)]);
+}
+
+/** What the loader tells of a table whose rows have statuses over time. */
+function periodsTable(dataset: TableDataset, { status, carried }: Lifecycle): string {
+  const widths = new Map(
+    verdictColumns(dataset).map(({ name, warehouseType }) => [name, warehouseType]),
+  );
+  const as = (name: string, column: string) => `${name} ${widths.get(column) ?? 'VARCHAR(64)'}`;
+  const own = [
+    ...['source VARCHAR(255)', 'key_hash VARCHAR(32)', 'place INTEGER'],
+    ...[as('status', status), as('prior_status', status)],
+    ...['entered_ms BIGINT', 'left_ms BIGINT', 'epoch BIGINT', 'seq BIGINT'],
+  ];
+  const beside = [dataset.keyField, ...carried].map((name) => as(name, name));
+  return `CREATE TABLE IF NOT EXISTS careplus.${dataset.entity}_periods (
+${lines([...own, ...beside])}
+) DISTKEY (key_hash) SORTKEY (entered_ms);`;
 }
 
 /** By the first time of the dataset, by which people tend to ask. */

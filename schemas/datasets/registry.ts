@@ -1,15 +1,21 @@
 import { topics, type Topic } from '../topics.ts';
 import type { AnyDataset } from './any-dataset.ts';
 import type { TableDataset } from './dataset.ts';
+import type { LakeDataset } from './lake-dataset.ts';
 import type { LogDataset } from './log-dataset.ts';
 import * as logFormats from './log-formats.ts';
 import * as tables from './tables.ts';
 
+/** Modules do not say in which order they export. */
+function byName<D extends LakeDataset>(datasets: readonly D[]): readonly D[] {
+  return [...datasets].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Every dataset that comes from a table. */
-export const tableDatasets: readonly TableDataset[] = Object.values(tables);
+export const tableDatasets: readonly TableDataset[] = byName(Object.values(tables));
 
 /** Every dataset that comes from log files. */
-export const logDatasets: readonly LogDataset[] = Object.values(logFormats);
+export const logDatasets: readonly LogDataset[] = byName(Object.values(logFormats));
 
 /** Every dataset, wherever it comes from. */
 export const allDatasets: readonly AnyDataset[] = [...tableDatasets, ...logDatasets];

@@ -7,8 +7,7 @@ import path from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { readProcess } from '../../infra/local/process-table.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const careplus = path.join(root, 'operations/careplus.ts');
+const here = path.resolve(import.meta.dirname, '../..');
 
 /** The outcome of one `careplus` command. */
 interface CommandResult {
@@ -54,7 +53,9 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-export async function createTestStack(): Promise<TestStack> {
+/** @param root the tree whose programs run; by default this one. */
+export async function createTestStack(root = here): Promise<TestStack> {
+  const careplus = path.join(root, 'operations/careplus.ts');
   const folder = mkdtempSync(path.join(tmpdir(), 'careplus-e2e-'));
   const stateDir = path.join(folder, 'state');
   const base = await freePortBase();

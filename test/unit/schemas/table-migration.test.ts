@@ -16,14 +16,17 @@ const byName = (statements: readonly string[]) =>
 describe('the migration of a table', () => {
   it('says of tickets what their own, older migration says', () => {
     const read = (file: string) =>
-      readFileSync(new URL(`../../../schemas/warehouse/${file}`, import.meta.url), 'utf8');
-    const applied = byName(statementsOf(read('002-tickets.sql') + read('003-reporting-views.sql')));
+      readFileSync(new URL(`../../../schemas/warehouse/${file}.sql`, import.meta.url), 'utf8');
+    const applied = byName(
+      statementsOf(['002-tickets', '003-reporting-views', '007-history'].map(read).join('\n')),
+    );
     const made = byName(statementsOf(tableMigration(supportTickets, all)));
     for (const name of [
       'stage.ticket_image',
       'careplus.ticket_pending',
       'careplus.ticket_changes',
       'careplus.ticket_state',
+      'careplus.ticket_periods',
       'careplus.tickets',
       'careplus.ticket_quarantine',
       'reporting.ticket_books',
@@ -38,8 +41,13 @@ describe('the migration of a table', () => {
     const tables = [...tableDatasets, claims];
     const made = byName(statementsOf(tableMigration(claims, { tables, logs: logDatasets })));
     expect([...made.keys()].sort()).toEqual([
-      ...['careplus.claim_changes', 'careplus.claim_pending', 'careplus.claim_quarantine'],
-      ...['careplus.claim_state', 'careplus.claims', 'careplus.quarantine'],
+      ...['careplus.claim_changes', 'careplus.claim_pending', 'careplus.claim_periods'],
+      ...[
+        'careplus.claim_quarantine',
+        'careplus.claim_state',
+        'careplus.claims',
+        'careplus.quarantine',
+      ],
       ...['ops.claim_batches', 'ops.claim_frontier', 'ops.claim_ledger'],
       ...['reporting.claim_books', 'reporting.claims', 'reporting.freshness'],
       'stage.claim_image',
