@@ -120,18 +120,28 @@ type BooksOfBadRows = 'quarantined' | 'quarantined_repeats' | 'dead_lettered';
 export const ticketBooks: readonly Measure[] = [
   book('copies_read', 'Rows Read', 'Copies Read', 'Rows that the source table holds.'),
   book('shown', 'Rows Shown', 'Shown', 'Rows that count as a ticket.'),
-  book('repeats', 'Repeats', 'Repeats', 'Further copies of an accepted row, whole and identical.'),
+  book(
+    'repeats',
+    'Repeats',
+    'Repeat Count',
+    'Further copies of an accepted row, whole and identical.',
+  ),
   book(
     'superseded',
     'Superseded',
-    'Superseded',
+    'Superseded Count',
     'Accepted rows of a ticket for which a row with later activity counts.',
   ),
-  book('quarantined', 'Quarantined', 'Quarantined', 'Different rows that the rules set aside.'),
+  book(
+    'quarantined',
+    'Quarantined',
+    'Quarantined Count',
+    'Different rows that the rules set aside.',
+  ),
   book(
     'quarantined_repeats',
     'Quarantined Repeats',
-    'Quarantined Repeats',
+    'Quarantined Repeat Count',
     'Further copies of a row that is set aside.',
   ),
   book(
