@@ -1,0 +1,58 @@
+/** All checks that need neither the warehouse nor anything else from outside. */
+import {
+  historyMeasures,
+  logBooks,
+  logMeasures,
+  ticketBooks,
+  ticketMeasures,
+  type Measure,
+} from '../../../schemas/measures.ts';
+import { moments, type Moment } from '../../../schemas/moments.ts';
+import { checkLayout } from './layout-checks.ts';
+import { checkCatalogue, checkDax } from './measure-checks.ts';
+import { checkModel } from './model-checks.ts';
+import type { Finding, ProjectFiles } from './project-files.ts';
+import {
+  checkArtifacts,
+  checkFields,
+  checkPages,
+  checkQueryRefs,
+  checkTheme,
+} from './report-checks.ts';
+import { readReport } from './report.ts';
+import { checkSecrets } from './secret-checks.ts';
+import { readSemanticModel } from './semantic-model.ts';
+import { checkColours } from './theme-checks.ts';
+import { checkVisuals } from './visual-checks.ts';
+
+/** Every measure of the report. */
+export const catalogue: readonly (Measure | Moment)[] = [
+  ...ticketMeasures,
+  ...ticketBooks,
+  ...logMeasures,
+  ...logBooks,
+  ...historyMeasures,
+  ...moments,
+];
+
+/** @param styleSheet of the web page, whose colours the theme repeats. */
+export function checkProject(files: ProjectFiles, styleSheet: string): Finding[] {
+  const { model, findings: ofModel } = readSemanticModel(files);
+  const { report, findings: ofReport } = readReport(files);
+  return [
+    ...ofModel,
+    ...ofReport,
+    ...checkModel(model),
+    ...checkCatalogue(model, catalogue),
+    ...checkDax(model, catalogue),
+    ...checkArtifacts(files),
+    ...checkPages(report),
+    ...checkTheme(files, report),
+    ...checkFields(files, model),
+    ...checkQueryRefs(report),
+    ...checkVisuals(report),
+    ...checkLayout(report),
+    ...checkColours(files, styleSheet),
+    ...checkSecrets(files),
+  ];
+}

@@ -1,0 +1,173 @@
+/** Checks of the semantic model by itself: known properties, one mode, pure navigation, unique names. */
+import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
+import type { Finding } from './project-files.ts';
+import type { TmdlObject } from './tmdl-reader.ts';
+
+/** What each kind of object may say here; the set of TMDL is larger. */
+const allowedProperties: Readonly<Record<string, ReadonlySet<string>>> = {
+  annotation: new Set(),
+  database: new Set(['compatibilityLevel']),
+  model: new Set([
+    'culture',
+    'dataSourceDefaultMaxConnections',
+    'defaultPowerBIDataSourceVersion',
+    'discourageImplicitMeasures',
+    'sourceQueryCulture',
+  ]),
+  'ref table': new Set(),
+  expression: new Set(['lineageTag']),
+  table: new Set(['isHidden', 'lineageTag']),
+  column: new Set([
+    'dataCategory',
+    'dataType',
+    'displayFolder',
+    'formatString',
+    'isHidden',
+    'isKey',
+    'lineageTag',
+    'sortByColumn',
+    'sourceColumn',
+    'summarizeBy',
+  ]),
+  measure: new Set(['displayFolder', 'formatString', 'isHidden', 'lineageTag']),
+  partition: new Set(['mode', 'source']),
+  relationship: new Set(['crossFilteringBehavior', 'fromColumn', 'isActive', 'toColumn']),
+};
+
+const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
+  dataType: new Set(['string', 'int64', 'double', 'decimal', 'dateTime', 'boolean']),
+  // A column is no measure: sums are what the catalogue says they are.
+  summarizeBy: new Set(['none']),
+  mode: new Set(['directQuery']),
+};
+
+const parameterNames = ['RedshiftDatabase', 'RedshiftSchema', 'RedshiftServer'];
+const PARAMETER =
+  /^"[^"]*" meta \[IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = true\]$/;
+
+/** Everything about the model that needs neither the report nor the warehouse. */
+export function checkModel(model: SemanticModel): Finding[] {
+  return [
+    ...model.roots.flatMap(({ file, object }) => checkObject(file, object)),
+    ...checkParameters(model),
+    ...checkTableOrder(model),
+    ...model.tables.flatMap(checkTable),
+    ...checkNames(model),
+    ...checkLineage(model),
+  ];
+}
+
+function checkObject(file: string, object: TmdlObject): Finding[] {
+  const allowed = allowedProperties[object.kind];
+  const where = `line ${object.line}: ${object.kind} ${object.name}`.trimEnd();
+  if (allowed === undefined) return [{ file, problem: `${where}: not used in this project` }];
+  const own = [...object.properties].flatMap(([property, value]) => {
+    if (!allowed.has(property))
+      return [{ file, problem: `${where}: unknown property ${property}` }];
+    const values = allowedValues[property];
+    return values === undefined || values.has(value)
+      ? []
+      : [{ file, problem: `${where}: ${property} may not be ${value}` }];
+  });
+  return [...own, ...object.children.flatMap((child) => checkObject(file, child))];
+}
+
+/** Server, database and schema: what a person sets, and nothing secret. */
+function checkParameters({ parameters }: SemanticModel): Finding[] {
+  const file = `${MODEL_DEFINITION}/expressions.tmdl`;
+  const names = [...parameters.keys()].sort();
+  if (names.join() !== parameterNames.join()) {
+    return [{ file, problem: `parameters must be ${parameterNames.join(', ')}` }];
+  }
+  return [...parameters].flatMap(([name, expression]) =>
+    PARAMETER.test(expression) ? [] : [{ file, problem: `${name} is no text parameter` }],
+  );
+}
+
+/** `ref table` lines fix the order; one without a file is ignored by Power BI, without a word. */
+function checkTableOrder({ roots, tables }: SemanticModel): Finding[] {
+  const file = `${MODEL_DEFINITION}/model.tmdl`;
+  const refs = roots.flatMap(({ object }) => (object.kind === 'ref table' ? [object.name] : []));
+  const names = new Set(tables.map(({ name }) => name));
+  return [
+    ...refs.filter((ref) => !names.has(ref)).map((ref) => `ref table ${ref} has no file`),
+    ...[...names].filter((name) => !refs.includes(name)).map((name) => `no ref table ${name}`),
+  ].map((problem) => ({ file, problem }));
+}
+
+function checkTable(table: ModelTable): Finding[] {
+  const { file, name, columns, partitions, object } = table;
+  const problems: string[] = [];
+  if (file !== `${MODEL_DEFINITION}/tables/${name}.tmdl`)
+    problems.push('the file is not named after its table');
+  if (object.description === '') problems.push('no description');
+  if (partitions.length !== 1) problems.push('a table has one partition');
+  for (const partition of partitions) {
+    if (partition.value !== 'm') problems.push('the partition is not of M');
+    if (partition.properties.get('mode') === undefined) problems.push('the partition has no mode');
+  }
+  if (viewOf(table) === undefined) {
+    problems.push('the partition must only navigate: server, schema, view');
+  }
+  for (const column of columns) {
+    if (column.sourceColumn === '') problems.push(`column ${column.name} has no sourceColumn`);
+    if (column.dataType === '') problems.push(`column ${column.name} has no dataType`);
+    if (!column.object.properties.has('summarizeBy')) {
+      problems.push(`column ${column.name} must say summarizeBy: none`);
+    }
+    const sortBy = column.object.properties.get('sortByColumn');
+    if (sortBy !== undefined && !columns.some((other) => other.name === unquoted(sortBy))) {
+      problems.push(`column ${column.name} is sorted by ${sortBy}, which is not there`);
+    }
+  }
+  return problems.map((problem) => ({ file, problem: `${name}: ${problem}` }));
+}
+
+function unquoted(name: string): string {
+  return name.replace(/^'(.*)'$/, '$1').replaceAll("''", "'");
+}
+
+/** Names are the same to DAX whatever their case; a measure's name is the whole model's. */
+function checkNames({ tables }: SemanticModel): Finding[] {
+  const measures = new Map<string, string>();
+  const findings: Finding[] = [];
+  for (const { name: table, file, columns, measures: own } of tables) {
+    const columnNames = new Set<string>();
+    for (const { name } of columns) {
+      const key = name.toLowerCase();
+      if (columnNames.has(key)) findings.push({ file, problem: `column ${name} is there twice` });
+      columnNames.add(key);
+    }
+    for (const { name } of own) {
+      const key = name.toLowerCase();
+      const other = measures.get(key);
+      if (other !== undefined) {
+        findings.push({ file, problem: `measure ${name} is in ${other} and in ${table}` });
+      }
+      if (columnNames.has(key))
+        findings.push({ file, problem: `${name} is a column and a measure` });
+      measures.set(key, table);
+    }
+  }
+  return findings;
+}
+
+/** Tags tie a report to renamed fields: each object has one of its own. */
+function checkLineage({ roots }: SemanticModel): Finding[] {
+  const seen = new Set<string>();
+  const findings: Finding[] = [];
+  const visit = (file: string, object: TmdlObject) => {
+    const tag = object.properties.get('lineageTag');
+    const mayHave = allowedProperties[object.kind]?.has('lineageTag') ?? false;
+    if (tag === undefined && mayHave) {
+      findings.push({ file, problem: `${object.kind} ${object.name} has no lineageTag` });
+    }
+    if (tag !== undefined && seen.has(tag)) {
+      findings.push({ file, problem: `the lineageTag of ${object.name} is used twice` });
+    }
+    if (tag !== undefined) seen.add(tag);
+    for (const child of object.children) visit(file, child);
+  };
+  for (const { file, object } of roots) visit(file, object);
+  return findings;
+}
