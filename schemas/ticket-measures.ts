@@ -122,26 +122,26 @@ export const ticketBooks: readonly Measure[] = [
   book('shown', 'Rows Shown', 'Shown', 'Rows that count as a ticket.'),
   book(
     'repeats',
+    'Rows Repeated',
     'Repeats',
-    'Repeat Count',
     'Further copies of an accepted row, whole and identical.',
   ),
   book(
     'superseded',
+    'Rows Superseded',
     'Superseded',
-    'Superseded Count',
     'Accepted rows of a ticket for which a row with later activity counts.',
   ),
   book(
     'quarantined',
+    'Rows Quarantined',
     'Quarantined',
-    'Quarantined Count',
     'Different rows that the rules set aside.',
   ),
   book(
     'quarantined_repeats',
+    'Quarantined Rows Repeated',
     'Quarantined Repeats',
-    'Quarantined Repeat Count',
     'Further copies of a row that is set aside.',
   ),
   book(
