@@ -10,7 +10,7 @@ export const DEFAULT_BUCKET = 'careplus-stored-data';
 const GLUE_DATABASE = 'careplus_lake';
 
 /** Root of everything that the loader writes; `_` keeps Athena from reading it. */
-const LOADER_PREFIX = '_loader/';
+export const LOADER_PREFIX = '_loader/';
 
 /** Where Firehose lands a dataset's Parquet objects. */
 export function processedPrefix(dataset: LakeDataset): string {

@@ -22,6 +22,7 @@ interface Counts {
 const checks: readonly Step[] = [
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the deployment', command: ['tsc', '-p', 'infra/aws'] },
   { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
   { name: 'dead code', command: ['knip'] },
 ];

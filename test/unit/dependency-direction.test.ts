@@ -33,6 +33,7 @@ const sources = [
   'dashboards',
   'operations',
   'infra/local',
+  'infra/aws',
 ];
 
 describe('dependency direction', () => {
