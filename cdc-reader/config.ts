@@ -4,6 +4,7 @@ import type { Config, SourceConfig } from '../runtime/config/config-schema.ts';
 import { readSecret } from '../runtime/config/secrets.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
+import { withAliases } from '../schemas/datasets/projection.ts';
 import { findTableDataset } from '../schemas/datasets/registry.ts';
 import { sourceId } from '../schemas/row-change.ts';
 
@@ -32,11 +33,11 @@ export function tableStreams(config: Config): TableStreamConfig[] {
   const { source } = config;
   return Object.entries(config.datasets)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { database, table }], index) => {
+    .map(([name, { database, table, aliases }], index) => {
       const dataset = findTableDataset(name);
       if (!dataset) throw new PipelineError('CFG_9001', `datasets.${name}: no such dataset`);
       return {
-        dataset,
+        dataset: withAliases(dataset, aliases),
         sourceId: sourceId(source.name, database, table),
         server: source.name,
         database,

@@ -43,6 +43,7 @@ export const cdcReader: DaemonDefinition = {
         log: streamLog,
         onProgress: () => together.beat(index),
         onReady: (ready) => together.setReady(index, ready),
+        onTrouble: (trouble) => progress.setTrouble(sourceId, trouble),
       });
       return { stream, writer };
     });

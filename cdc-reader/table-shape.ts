@@ -26,7 +26,7 @@ interface CarriedColumn extends ShapeColumn {
 /** The columns of a captured table at one time, and what the dataset makes of them. */
 export interface TableShape {
   readonly columns: readonly CarriedColumn[];
-  /** Over names and types of all columns: one writer schema per hash. */
+  /** Over names, types and mapped fields of all columns: one writer schema per hash. */
   readonly hash: string;
   /** Over the mapped columns only: when it changes, stored images have changed without row events. */
   readonly mappedHash: string;
@@ -45,12 +45,13 @@ export function describeShape(
   const names = definitions.map(({ name }) => name);
   const projection = projectColumns(dataset.mapping, names);
   if ('missing' in projection) throw missingColumns(dataset, projection.missing, names);
-  const mappedNames = new Set(projection.columns.values());
+  const fieldOf = new Map(Array.from(projection.columns, ([field, name]) => [name, field]));
   const columns: CarriedColumn[] = [];
   for (const definition of definitions) {
+    const mappedField = fieldOf.get(definition.name);
     const column = carry(definition);
-    if (column) columns.push(column);
-    else if (mappedNames.has(definition.name)) throw unreadableColumn(dataset, definition);
+    if (column) columns.push(mappedField === undefined ? column : { ...column, mappedField });
+    else if (mappedField !== undefined) throw unreadableColumn(dataset, definition);
   }
   const byName = new Map(columns.map((column) => [column.name, column]));
   const mapped = [...projection.columns].map(([field, name]) => [
@@ -60,7 +61,7 @@ export function describeShape(
   ]);
   return {
     columns,
-    hash: shortHash(columns.map(({ name, type }) => [name, type])),
+    hash: shortHash(columns.map(({ name, type, mappedField }) => [name, type, mappedField])),
     mappedHash: shortHash(mapped),
     keyField: avroFieldName(projection.columns.get(dataset.keyField) ?? ''),
   };
@@ -129,14 +130,12 @@ function missingColumns(
   missing: readonly MappedColumn[],
   present: readonly string[],
 ): PipelineError {
-  const lines = missing.map(
-    ({ field, column }) =>
-      `{ field: '${field}', column: '${column}', aliases: ['new_name'] } in schemas/datasets/${dataset.name}/source-mapping.ts`,
-  );
+  const aliases = missing.map(({ field }) => `${field}: [new_name]`).join(', ');
   return new PipelineError(
     'CDC_1003',
     `the table has no column ${missing.map(({ column }) => column).join(', ')}; it has ${present.join(', ')}. ` +
-      `If it was renamed, write ${lines.join(' and ')}`,
+      `If it was renamed, write into careplus.yaml under datasets: ${dataset.name}: ` +
+      `aliases: { ${aliases} } and start the reader again; if it was dropped, add it to the table again`,
     { context: { dataset: dataset.name, missing: missing.map(({ column }) => column).join(',') } },
   );
 }

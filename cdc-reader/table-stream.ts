@@ -2,6 +2,7 @@ import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { WriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { CheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import type { TransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
+import type { Trouble } from '../runtime/daemon/progress.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { findPipelineError, PipelineError } from '../runtime/pipeline-error.ts';
 import type { ReaderCheckpoint } from '../schemas/checkpoint.ts';
@@ -24,6 +25,8 @@ export interface TableStreamParts {
   readonly onProgress: () => void;
   /** Whether it holds its lock and reads. */
   readonly onReady: (ready: boolean) => void;
+  /** What keeps it from reading; undefined when it reads. */
+  readonly onTrouble?: (trouble: Trouble | undefined) => void;
   readonly waits?: Partial<StreamWaits>;
 }
 
@@ -129,6 +132,7 @@ export class TableStream {
       const { gtidSet, epoch, nextSeq } = checkpoint;
       log.info({ source: sourceId, gtidSet, epoch, nextSeq }, 'streaming');
       this.#lastError = '';
+      this.#parts.onTrouble?.(undefined);
       const end = await reader.stream(checkpoint, signals);
       if (end.alarm) this.#report(end.alarm);
       reason = end.reason;
@@ -223,9 +227,10 @@ export class TableStream {
 
   /** In full when it is new; a stream that stands tells the same thing again and again. */
   #report(error: PipelineError): void {
-    const { log, metrics } = this.#parts;
+    const { log, metrics, onTrouble } = this.#parts;
     metrics.failed(error.code);
-    const { code, remedy, context } = error;
+    const { code, remedy, context, message } = error;
+    onTrouble?.({ code, message });
     const level = this.#lastError === error.message ? 'debug' : error.retryable ? 'warn' : 'error';
     this.#lastError = error.message;
     log[level]({ code, remedy, context, source: this.#config.sourceId, err: error }, error.message);

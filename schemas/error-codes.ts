@@ -17,7 +17,7 @@ export const errorCodes = {
   CDC_1003: {
     cause: 'A mapped column is missing from the source table.',
     remedy:
-      'If it was renamed, add the new name as an alias in the dataset’s source mapping and start the reader again; nothing is lost meanwhile.',
+      'If it was renamed, write the line that the message shows (`aliases` of the dataset in `careplus.yaml`) and start the reader again; if it was dropped, add it again. That table alone stands meanwhile, and nothing is lost.',
   },
   CDC_1004: {
     cause: 'The connection to the source was lost or stayed silent.',
@@ -88,8 +88,10 @@ export const errorCodes = {
     remedy: 'Publish the schema (restart the writer that made it), then redrive the dead letter.',
   },
   KFK_3005: {
-    cause: 'The consumer’s position was no longer in the topic; records were removed by retention.',
-    remedy: 'Replay the missing numbers from the raw archive; raise the retention of the topic.',
+    cause:
+      'The consumer’s position was no longer in the topic: retention removed records before they were read, or the log was truncated.',
+    remedy:
+      'Processors go on with what is there; the archiver sends the missing numbers again from the raw archive, and `careplus status` names what is still missing. Raise the retention of the topic; after a truncation check `unclean.leader.election.enable`.',
   },
   KFK_3006: {
     cause: 'A topic could not be read to its end in time.',
@@ -104,6 +106,11 @@ export const errorCodes = {
     cause: 'A record is larger than what the broker takes.',
     remedy:
       'Look at the row or entry that the message names; raise `message.max.bytes` only together with the limits downstream.',
+  },
+  KFK_3009: {
+    cause: 'The program itself failed over a batch of records: a bug.',
+    remedy:
+      'The daemon ends and its position stays, so nothing is lost. Report the log line with its stack; go back to the version before if it repeats.',
   },
   LAKE_4001: {
     cause: 'Firehose did not accept records within the time limit.',
@@ -183,6 +190,10 @@ export const errorCodes = {
   CFG_9007: {
     cause: 'The feed could not be loaded into the source.',
     remedy: 'Correct the file at the place that the message names.',
+  },
+  CFG_9010: {
+    cause: 'The disk has no room for the local stack.',
+    remedy: 'Free space there, or use `--state DIR` on another disk; a second start goes on.',
   },
 } as const satisfies Record<string, ErrorCode>;
 

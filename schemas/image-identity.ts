@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Length of every identity hash: 128 bits of SHA-256 in hex. */
 const HASH_LENGTH = 32;
@@ -10,20 +10,18 @@ const HASH_LENGTH = 32;
  * @returns 32 hex digits.
  */
 export function imageId(values: readonly (string | null)[]): string {
-  const hash = createHash('sha256');
-  const prefix = Buffer.alloc(5);
+  let size = 0;
+  for (const value of values) size += value === null ? 1 : 5 + Buffer.byteLength(value, 'utf8');
+  const bytes = Buffer.allocUnsafe(size);
+  let end = 0;
   for (const value of values) {
-    if (value === null) {
-      hash.update('\0');
-      continue;
-    }
-    const bytes = Buffer.from(value, 'utf8');
-    prefix.writeUInt8(1, 0);
-    prefix.writeUInt32BE(bytes.length, 1);
-    hash.update(prefix);
-    hash.update(bytes);
+    end = bytes.writeUInt8(value === null ? 0 : 1, end);
+    if (value === null) continue;
+    const start = end + 4;
+    end = start + bytes.write(value, start, 'utf8');
+    bytes.writeUInt32BE(end - start, start - 4);
   }
-  return hash.digest('hex').slice(0, HASH_LENGTH);
+  return shortHash(bytes);
 }
 
 /**
@@ -34,7 +32,12 @@ export function imageId(values: readonly (string | null)[]): string {
  */
 export function keyHash(key: string | null, ofImage: string): string {
   const text = key === null || key === '' ? `?${ofImage}` : `=${key}`;
-  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, HASH_LENGTH);
+  return shortHash(text);
+}
+
+/** In one call: a hash object costs more than the hashing of so few bytes. */
+function shortHash(data: string | Buffer): string {
+  return hash('sha256', data, 'hex').slice(0, HASH_LENGTH);
 }
 
 /** Image id of a record that could not be read: unique by its number, never a hash. */

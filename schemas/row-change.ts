@@ -57,6 +57,11 @@ export interface ShapeColumn {
   readonly name: string;
   /** Source type with its attributes that change canonical text, such as `int unsigned`. */
   readonly type: string;
+  /**
+   * The field of the dataset that the column feeds; none for columns that are only carried. It
+   * travels in the schema, so that readers need not know under which alias the writer found it.
+   */
+  readonly mappedField?: string;
 }
 
 const AVRO_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -77,6 +82,7 @@ interface AvroField {
   readonly default?: null;
   readonly column?: string;
   readonly sourceType?: string;
+  readonly mappedField?: string;
 }
 
 /** The Avro schema of a change of a table with these columns. */
@@ -90,7 +96,7 @@ export interface RowChangeAvroSchema {
 /**
  * Builds the writer schema for one table shape.
  *
- * @param shapeHash hash over the columns' names and types. It stands in the record's namespace,
+ * @param shapeHash hash over the columns' names, types and mapped fields. It stands in the record's namespace,
  *   for the Parsing Canonical Form (Avro specification, "Parsing Canonical Form for Schemas")
  *   drops attributes: without it two shapes that differ only in a source type would share a
  *   fingerprint.
@@ -103,12 +109,13 @@ export function rowChangeSchema(
   const row = {
     type: 'record',
     name: 'Row',
-    fields: columns.map(({ name, type }) => ({
+    fields: columns.map(({ name, type, mappedField }) => ({
       name: avroFieldName(name),
       type: ['null', 'string'],
       default: null,
       column: name,
       sourceType: type,
+      ...(mappedField === undefined ? {} : { mappedField }),
     })),
   };
   const nullable = (type: unknown) => ['null', type];

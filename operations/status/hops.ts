@@ -29,7 +29,10 @@ export function tableHops(table: TableReadings, readings: StatusReadings): Hop[]
   ];
 }
 
-function readerHop({ dataset, checkpoint }: TableReadings, readings: StatusReadings): Hop {
+function readerHop(
+  { dataset, checkpoint, unmapped }: TableReadings,
+  readings: StatusReadings,
+): Hop {
   const { atMs, server, heartbeatMs } = readings;
   return hopOf(['cdc-reader', dataset], checkpoint, (place) => {
     if (!place) return { figures: {}, problem: 'it has written no checkpoint yet' };
@@ -47,6 +50,7 @@ function readerHop({ dataset, checkpoint }: TableReadings, readings: StatusReadi
       lag_seconds: seconds(lagMs),
       heartbeat_age_seconds: seconds(silentMs),
       binlog_headroom_hours: hours(headroomMs),
+      unmapped_columns: unmapped.answers ? unmapped.value : null,
     };
     const mayBeSilentMs = Math.max(LEAST_SILENCE_MS, 3 * heartbeatMs);
     return {

@@ -10,6 +10,8 @@ import { errorText } from '../../runtime/pipeline-error.ts';
 import type { DataApi, WarehouseRow } from '../../runtime/redshift/data-api.ts';
 import { readerCheckpointSchema, shipperCheckpointSchema } from '../../schemas/checkpoint.ts';
 import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
+import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import { unmappedColumns } from '../../schemas/datasets/projection.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
 import { topics } from '../../schemas/topics.ts';
 import { planOf } from '../../warehouse-loader/load-plan.ts';
@@ -17,6 +19,7 @@ import { findPlace } from '../verify/log-coverage.ts';
 import { listLogFiles } from '../verify/log-files.ts';
 import { logTargetsOf } from '../verify/log-verification.ts';
 import { connectSource, currentGtid } from '../verify/source-connection.ts';
+import { readColumns, type TableName } from '../verify/source-table.ts';
 import { targetsOf } from '../verify/verification.ts';
 import { readTopic } from './read-kafka.ts';
 import {
@@ -92,13 +95,14 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
       ask(async () => (await query(quarantineSql)).map(quarantineRow)),
       ask(async () => (await query(verificationsSql)).map(verificationRow)),
       Promise.all(
-        targetsOf(config).map(async ({ dataset, source }) => {
-          const [checkpoint, topic, warehouse] = await Promise.all([
+        targetsOf(config).map(async ({ dataset, source, table }) => {
+          const [unmapped, checkpoint, topic, warehouse] = await Promise.all([
+            ask(() => readUnmapped(config, dataset, table, signal)),
             checkpoints.then((answer) => mapAnswer(answer, (all) => all.get(source))),
             topicOf(dataset),
             warehouseOf(dataset, epochProgress),
           ]);
-          return { dataset: dataset.shortName, source, checkpoint, topic, ...warehouse };
+          return { dataset: dataset.shortName, source, unmapped, checkpoint, topic, ...warehouse };
         }),
       ),
       Promise.all(
@@ -183,6 +187,20 @@ async function readSource({ source }: Config, signal: AbortSignal): Promise<Sour
   const retentionMs =
     value('binlog_expire_logs_seconds') * 1_000 || value('expire_logs_days') * DAY_MS;
   return { gtid, binlogRetentionMs: retentionMs === 0 ? null : retentionMs };
+}
+
+async function readUnmapped(
+  { source }: Config,
+  { mapping }: TableDataset,
+  table: TableName,
+  signal: AbortSignal,
+): Promise<string[]> {
+  await using connection = await connectSource(source, signal);
+  const columns = await readColumns(connection, table);
+  return unmappedColumns(
+    mapping,
+    columns.map(({ name }) => name),
+  );
 }
 
 /** Only where the daemons run on this very machine, as in the local stack. */

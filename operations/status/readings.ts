@@ -94,6 +94,8 @@ export interface TableReadings {
   readonly dataset: string;
   readonly source: string;
   readonly checkpoint: Answer<ReaderCheckpoint | undefined>;
+  /** Columns of the table that are carried and not judged, for no mapped field takes them. */
+  readonly unmapped: Answer<readonly string[]>;
   readonly topic: Answer<TopicReading>;
   readonly batch: Answer<number | null>;
   readonly progress: Answer<readonly EpochProgress[]>;

@@ -68,7 +68,8 @@ async function beginSnapshot(connection: SourceConnection): Promise<string> {
   });
 }
 
-async function readColumns(
+/** @throws {PipelineError} CDC_1009 without the table. */
+export async function readColumns(
   connection: SourceConnection,
   { database, table }: TableName,
 ): Promise<SourceColumn[]> {

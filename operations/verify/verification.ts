@@ -3,6 +3,7 @@ import { createKafka } from '../../runtime/kafka/connection.ts';
 import { createLog } from '../../runtime/observability/log.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
+import { withAliases } from '../../schemas/datasets/projection.ts';
 import { findTableDataset } from '../../schemas/datasets/registry.ts';
 import { sourceId } from '../../schemas/row-change.ts';
 import type { Books } from './books.ts';
@@ -205,11 +206,11 @@ export async function recordVerification(
 
 /** @returns the configured tables. */
 export function targetsOf(config: Config): Target[] {
-  return Object.entries(config.datasets).map(([name, { database, table }]) => {
+  return Object.entries(config.datasets).map(([name, { database, table, aliases }]) => {
     const dataset = findTableDataset(name);
     if (!dataset) throw new TypeError(`no such dataset: ${name}`);
     const source = sourceId(config.source.name, database, table);
-    return { dataset, source, table: { database, table } };
+    return { dataset: withAliases(dataset, aliases), source, table: { database, table } };
   });
 }
 

@@ -26,7 +26,12 @@ const source = z.strictObject({
   checkpointIntervalMs: z.number().int().min(100).max(600_000).default(1_000),
 });
 
-const table = z.strictObject({ database: z.string().min(1), table: z.string().min(1) });
+const table = z.strictObject({
+  database: z.string().min(1),
+  table: z.string().min(1),
+  /** By field of the dataset: other names under which its column may stand in the table. */
+  aliases: z.record(z.string(), z.array(z.string().min(1)).min(1)).optional(),
+});
 
 const logs = z
   .strictObject({

@@ -49,14 +49,26 @@ export function parseConfig(text: string, file: string): Config {
     const problems = parsed.error.issues.map((issue) => describe(issue, document, lines, file));
     throw new PipelineError('CFG_9001', problems.join('\n'));
   }
-  const unknown = Object.keys(parsed.data.datasets).filter((name) => !findTableDataset(name));
-  if (unknown.length > 0) {
-    throw new PipelineError(
-      'CFG_9001',
-      unknown.map((name) => `${file}: datasets.${name}: no such dataset`).join('\n'),
-    );
-  }
+  const unknown = unknownNames(parsed.data).map(
+    ({ path, what }) => `${file}:${lineOf(path, document, lines)}: ${path.join('.')}: ${what}`,
+  );
+  if (unknown.length > 0) throw new PipelineError('CFG_9001', unknown.join('\n'));
   return parsed.data;
+}
+
+/** Names of datasets, and of their fields, that are none. */
+function unknownNames({ datasets }: Config): { path: readonly string[]; what: string }[] {
+  return Object.entries(datasets).flatMap(([name, { aliases = {} }]) => {
+    const dataset = findTableDataset(name);
+    if (!dataset) return [{ path: ['datasets', name], what: 'no such dataset' }];
+    const fields = dataset.mapping.map(({ field }) => field);
+    return Object.keys(aliases)
+      .filter((field) => !fields.includes(field))
+      .map((field) => ({
+        path: ['datasets', name, 'aliases', field],
+        what: `no such field; the fields are ${fields.join(', ')}`,
+      }));
+  });
 }
 
 function describe(

@@ -47,7 +47,7 @@ const REPEAT_MS = 60_000;
 export function createFirehoseCalls(options: FirehoseCallsOptions): FirehoseCalls {
   const { client, stream, log, onTrouble } = options;
   const base = options.baseDelayMs ?? 100;
-  const cap = options.maxDelayMs ?? 20_000;
+  const cap = options.maxDelayMs ?? 5_000;
   const holdMs = options.credentialsHoldMs ?? 60_000;
   const limited = limitInFlight(options.maxInFlight ?? 4);
   /** Since when nothing was taken, and what was told about it. */

@@ -10,6 +10,11 @@ export function createFirehoseClient(aws: AwsConfig): FirehoseClient {
     region: aws.region,
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
     maxAttempts: 1,
-    requestHandler: { requestTimeout: 30_000, connectionTimeout: 5_000 },
+    // Without the flag the SDK only warns of a call that takes too long.
+    requestHandler: {
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      connectionTimeout: 5_000,
+    },
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AvroDecoder } from '../../runtime/avro/single-object-encoding.ts';
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
-import { projectColumns, projectRow } from '../../schemas/datasets/projection.ts';
+import { projectColumns, projectRow, type Projection } from '../../schemas/datasets/projection.ts';
 import {
   avroFieldName,
   changeOps,
@@ -29,7 +29,13 @@ const rowField = z.object({
     z.literal('null'),
     z.object({
       name: z.string(),
-      fields: z.array(z.object({ name: z.string(), column: z.string().optional() })),
+      fields: z.array(
+        z.object({
+          name: z.string(),
+          column: z.string().optional(),
+          mappedField: z.string().optional(),
+        }),
+      ),
     }),
   ]),
 });
@@ -52,8 +58,7 @@ export function createChangeDecoder(
   dataset: TableDataset,
   schema: Pick<AvroDecoder, 'schema' | 'decode'>,
 ): ChangeDecoder {
-  const columns = rowColumns(schema.schema);
-  const projection = projectColumns(dataset.mapping, columns);
+  const projection = projectSchema(dataset, schema.schema);
   const fields =
     'columns' in projection
       ? new Map([...projection.columns].map(([field, name]) => [field, avroFieldName(name)]))
@@ -82,8 +87,26 @@ function checkImages({ op, before, after }: RowChange): void {
   }
 }
 
-function rowColumns(schema: object): string[] {
+/**
+ * The column of each mapped field: as the writer found it, else, for fields that the mapping got
+ * later, by name or alias among what was only carried then.
+ */
+function projectSchema({ mapping }: TableDataset, schema: object): Projection {
   const envelope = envelopeSchema.parse(schema);
   const before = rowField.parse(envelope.fields.find(({ name }) => name === 'before'));
-  return before.type[1].fields.map(({ name, column }) => column ?? name);
+  const columns = before.type[1].fields.map(({ name, column = name, mappedField }) => ({
+    ...{ column, mappedField },
+  }));
+  const told = new Map(
+    columns.flatMap(({ column, mappedField }) =>
+      mappedField === undefined ? [] : [[mappedField, column] as const],
+    ),
+  );
+  const found = projectColumns(
+    mapping.filter(({ field }) => !told.has(field)),
+    columns.map(({ column }) => column),
+  );
+  if ('missing' in found) return found;
+  const columnOf = (field: string) => told.get(field) ?? found.columns.get(field) ?? '';
+  return { columns: new Map(mapping.map(({ field }) => [field, columnOf(field)])) };
 }

@@ -13,6 +13,7 @@ import {
   type CheckpointStore,
 } from '../../../runtime/kafka/checkpoint-store.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
+import type { Trouble } from '../../../runtime/daemon/progress.ts';
 import type { Logger } from '../../../runtime/observability/log.ts';
 import { readerCheckpointSchema, type ReaderCheckpoint } from '../../../schemas/checkpoint.ts';
 import type { TableDataset } from '../../../schemas/datasets/dataset.ts';
@@ -42,6 +43,7 @@ export interface RunningReader {
   readonly lines: readonly LogLine[];
   readonly registry: Registry;
   readonly ready: boolean;
+  readonly trouble: Trouble | undefined;
   /** Settles when the stream ends. */
   readonly ended: Promise<void>;
   /** As SIGTERM: what has been read is written. */
@@ -110,6 +112,7 @@ export class CapturedTable {
     const registry = new Registry();
     const stop = new AbortController();
     let isReady = false;
+    let trouble: Trouble | undefined;
     const writer = createTransactionalWriter(this.kafka, {
       transactionalId: readerTransactionalId(config.sourceId),
       log,
@@ -125,6 +128,9 @@ export class CapturedTable {
       onReady: (ready) => {
         isReady = ready;
       },
+      onTrouble: (told) => {
+        trouble = told;
+      },
       waits: { unretryableMs: 300, missingTableMs: 100, maxMs: 300, ...waits },
     });
     const ended = stream.run(stop.signal).finally(() => writer.close());
@@ -134,6 +140,9 @@ export class CapturedTable {
       registry,
       get ready() {
         return isReady;
+      },
+      get trouble() {
+        return trouble;
       },
       ended,
       stop() {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { requestSnapshot } from '../../../cdc-reader/snapshot-request.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
+import { withAliases } from '../../../schemas/datasets/projection.ts';
 import type { RowChange } from '../../../schemas/row-change.ts';
 import { readerTransactionalId } from '../../../schemas/topics.ts';
 import { loggedCodes, toBeReady, toLog, type CapturedTable } from './reader-harness.ts';
@@ -158,6 +159,38 @@ describe('statements about the table', () => {
   });
 });
 
+describe('columns that come and go', () => {
+  it('are carried when no field takes them, and are no reason for a new epoch', async () => {
+    const table = await ticketTable('widened', ["('a', 'open', 'x')"]);
+    const reader = table.start();
+    await table.expectEqual();
+    await sql('ALTER TABLE widened ADD COLUMN tier INT DEFAULT 3, ADD COLUMN `größe €` TEXT');
+    await sql("INSERT INTO widened VALUES ('b', 'open', 'y', 4, 'groß')");
+    await table.expectEqual();
+    const changes = await table.changes();
+    expect(changes.map(brief)).toEqual(['r1!', 'e2!', 'c3!']);
+    expect(Object.values(changes[2]?.after ?? {})).toEqual(['b', 'open', 'y', '4', 'groß']);
+    expect(loggedCodes(reader)).toEqual([]);
+  });
+
+  it('stop this table alone when a field loses its column, until the column is back', async () => {
+    const table = await ticketTable('narrowed', ["('a', 'open', 'x')"]);
+    const reader = table.start();
+    const { gtidSet } = await table.caughtUp();
+    await sql("ALTER TABLE narrowed DROP COLUMN status; INSERT INTO narrowed VALUES ('b', 'y')");
+    await toLog(reader, 'CDC_1003');
+    expect(reader.trouble).toMatchObject({ code: 'CDC_1003' });
+    expect(await table.checkpoint()).toMatchObject({ gtidSet, nextSeq: 3 });
+    expect(await briefs(table)).toEqual(['r1!', 'e2!']);
+    await sql(
+      "ALTER TABLE narrowed ADD COLUMN status TEXT; UPDATE narrowed SET status = 'new' WHERE ticket_id = 'b'",
+    );
+    await toBeReady(reader);
+    await table.expectEqual();
+    expect(reader.trouble).toBeUndefined();
+  });
+});
+
 describe('a mapped column that is renamed', () => {
   it('stops this table alone, before the change, and loses nothing once the mapping knows the name', async () => {
     const table = await ticketTable('renamed', ["('a', 'open', 'x')"]);
@@ -174,7 +207,7 @@ describe('a mapped column that is renamed', () => {
     );
     await toLog(reader, 'CDC_1003');
     expect(reader.lines.find(({ code }) => code === 'CDC_1003')?.msg).toContain(
-      "{ field: 'status', column: 'status', aliases: ['new_name'] } in schemas/datasets/support-tickets/source-mapping.ts",
+      'careplus.yaml under datasets: support-tickets: aliases: { status: [new_name] }',
     );
     expect(reader.ready).toBe(false);
     await other.expectEqual();
@@ -182,11 +215,7 @@ describe('a mapped column that is renamed', () => {
     expect(await briefs(table)).toEqual(['r1!', 'e2!', 'c3!']);
 
     await reader.stop();
-    const { dataset } = table.config;
-    const mapping = dataset.mapping.map((mapped) =>
-      mapped.field === 'status' ? { ...mapped, aliases: ['state'] } : mapped,
-    );
-    table.start({ dataset: { ...dataset, mapping } });
+    table.start({ dataset: withAliases(table.config.dataset, { status: ['state'] }) });
     await vi.waitFor(async () => {
       const newest = (await table.changes()).at(-1);
       expect(newest?.op).toBe('e');

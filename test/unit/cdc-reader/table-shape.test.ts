@@ -70,12 +70,28 @@ describe('describeShape', () => {
     expect(describeShape(dataset, definitions).mappedHash).not.toBe(before.mappedHash);
   });
 
-  it('names the mapping line that cures a missing column', () => {
+  it('tells which field each column feeds, under whatever name it was found', () => {
+    const { columns } = describeShape(dataset, [text('note'), text('category'), id]);
+    expect(columns.map(({ name, mappedField }) => [name, mappedField])).toEqual([
+      ['note', undefined],
+      ['category', 'category'],
+      ['ID', 'id'],
+    ]);
+  });
+
+  it('is another one when a column feeds another field', () => {
+    const [one, other] = [dataset, { ...dataset, mapping: dataset.mapping.slice(0, 1) }].map(
+      (each) => describeShape(each, [id, text('IssUeCat')]),
+    );
+    expect(one?.hash).not.toBe(other?.hash);
+  });
+
+  it('names the line of the configuration that cures a missing column', () => {
     expect(() => describeShape(dataset, [id, text('cat')])).toThrow(
       expect.objectContaining({
         code: 'CDC_1003',
         message: expect.stringContaining(
-          "{ field: 'category', column: 'IssUeCat', aliases: ['new_name'] } in schemas/datasets/support-tickets/source-mapping.ts",
+          'under datasets: support-tickets: aliases: { category: [new_name] }',
         ) as string,
       }),
     );

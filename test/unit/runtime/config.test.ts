@@ -57,6 +57,21 @@ describe('configuration', () => {
     );
   });
 
+  it('refuses an alias of a field that the dataset has not, and names its line', () => {
+    const write = (field: string) =>
+      example.replace(
+        '    table: support_tickets',
+        `    table: support_tickets\n    aliases:\n      ${field}: [state]`,
+      );
+    const text = write('IssUeCat');
+    const found = problems(text);
+    expect(found).toContain(
+      `careplus.yaml:${lineOf(text, '[state]')}: datasets.support-tickets.aliases.IssUeCat: no such field`,
+    );
+    expect(found).toContain('issue_category');
+    expect(problems(write('issue_category'))).toBe('');
+  });
+
   it('tells where the YAML is broken', () => {
     expect(problems('version: 1\nkafka: [\n')).toMatch(/^careplus\.yaml:\d+: /);
   });

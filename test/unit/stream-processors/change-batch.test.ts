@@ -76,6 +76,9 @@ function message(offset: number, value: Buffer | null, seq = offset, op = 'c'): 
   };
 }
 
+const fieldOf = (name: string) =>
+  supportTickets.mapping.find(({ column }) => column === name)?.field ?? '';
+
 async function process(...messages: KafkaMessage[]) {
   const processor = createChangeBatchProcessor({ dataset: supportTickets, schemas });
   return processor.process({ partition: 1, messages }, AbortSignal.timeout(5_000));
@@ -121,6 +124,50 @@ describe('a batch of changes', () => {
       [8, 'X'],
       [9, '+'],
     ]);
+  });
+
+  const readBy = async (
+    writer: ReturnType<typeof rowChangeSchema>,
+    row: Record<string, string>,
+  ) => {
+    const writes = createEncoder(writer);
+    const processor = createChangeBatchProcessor({
+      dataset: supportTickets,
+      schemas: { lookup: async () => createDecoder(writer) },
+    });
+    const value = writes.encode(change(8, { after: row }));
+    const signal = AbortSignal.timeout(5_000);
+    return processor.process({ partition: 1, messages: [message(8, value)] }, signal);
+  };
+
+  it('reads a renamed column by the field that the writer found for it', async () => {
+    const renamed = columns.map(({ name, type }) =>
+      name === 'status' ? { name: 'state', type, mappedField: 'status' } : { name, type },
+    );
+    const { status, ...row } = change(8).after as Record<string, string>;
+    const { rows, deadLetters } = await readBy(rowChangeSchema('a1', renamed), {
+      ...row,
+      ...{ state: 'Escalated', was: status ?? '' },
+    });
+    expect(deadLetters).toEqual([]);
+    expect(rows[0]).toMatchObject({ accepted: 1, status: 'Escalated' });
+  });
+
+  it('reads a field that the mapping got later from what an old record only carried', async () => {
+    const old = columns.map((column) =>
+      column.name === 'channel' ? column : { ...column, mappedField: fieldOf(column.name) },
+    );
+    const row = change(8).after as Record<string, string>;
+    const { rows } = await readBy(rowChangeSchema('a2', old), row);
+    expect(rows[0]).toMatchObject({ accepted: 1, channel: 'Chat' });
+  });
+
+  it('sets a record aside whose writer had no column for a mapped field', async () => {
+    const without = columns.filter(({ name }) => name !== 'status');
+    const row = change(8).after as Record<string, string>;
+    const { rows, deadLetters } = await readBy(rowChangeSchema('a3', without), row);
+    expect(deadLetters.map(({ code }) => code)).toEqual(['CDC_1003']);
+    expect(rows.map(({ kind }) => kind)).toEqual(['X']);
   });
 
   it('makes a dead letter alone of a record that was not the reader’s', async () => {

@@ -33,6 +33,7 @@ const topic = {
 };
 const table: TableReadings = {
   ...{ dataset: 'tickets', source: 'a.b.c', checkpoint: answer(checkpoint), topic: answer(topic) },
+  unmapped: answer(['note']),
   batch: answer(NOW - 60_000),
   progress: answer([
     { source: 'a.b.c', epoch: 5, seq: 10, shown: true, committedMs: NOW - 9_000, waiting: 0 },
@@ -90,7 +91,7 @@ describe('a status', () => {
     expect(figures(status, 'source', null)).toEqual({ gtid: '0-1-9', binlog_retention_hours: 48 });
     expect(figures(status, 'cdc-reader', 'tickets')).toMatchObject({
       ...{ phase: 'streaming', gtid: '0-1-9', epoch: 5, seq: 10, lag_seconds: 0 },
-      ...{ heartbeat_age_seconds: 1, binlog_headroom_hours: 48 },
+      ...{ heartbeat_age_seconds: 1, binlog_headroom_hours: 48, unmapped_columns: ['note'] },
     });
     expect(figures(status, 'ticket-processor', 'tickets')).toMatchObject({
       ...{ waiting_records: 0, members: 1, topic_headroom_hours: 24 },
