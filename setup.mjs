@@ -20,6 +20,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -276,6 +277,25 @@ async function fetchKafkaJars() {
   }
 }
 
+// ---------------------------------------------------------------- room
+
+/** MiB that npm packages and broker jars take; apt looks after its own. */
+const ROOM_MIB = { start: 700, tests: 1200 };
+
+function checkRoom(forTests) {
+  // Not on Node 18.0 to 18.14: npm tells it then, later.
+  if (fs.statfsSync === undefined) return;
+  const { bavail, bsize } = fs.statfsSync(root);
+  const free = Math.floor((bavail * bsize) / 1024 / 1024);
+  const needed = forTests ? ROOM_MIB.tests : ROOM_MIB.start;
+  if (free >= needed) return;
+  throw new SetupError(
+    `the disk of ${root} has ${free} MiB free, the installation needs ${needed} MiB.\n` +
+      'Free space there, or clone the project onto another disk.',
+    EXIT_CONFIG,
+  );
+}
+
 // ---------------------------------------------------------------- all of it
 
 /** Every part that is missing, in the order in which they must be installed. */
@@ -309,6 +329,7 @@ async function main(args) {
   const forTests = args.length > 0;
   const steps = plan(forTests);
   if (steps.length === 0) return;
+  checkRoom(forTests);
   say(`missing: ${steps.map(({ what }) => what).join('; ')}`);
   say('installing it now; all of it takes about a minute on a bare machine');
   for (const { install } of steps) await install();

@@ -5,6 +5,12 @@ import {
   writeConfigFile,
   writeEnvFile,
 } from '../../infra/local/config-file.ts';
+import {
+  checkDiskSpace,
+  RESTART_BYTES,
+  START_BYTES,
+  watchDiskSpace,
+} from '../../infra/local/disk-space.ts';
 import { keepFeedLiving } from '../../infra/local/feed.ts';
 import {
   checkPortsFree,
@@ -53,7 +59,9 @@ export async function runInForeground(
   const { stateDir, untilIdle, keepRunning } = request;
   const state = await openState(request);
   output.note(`state folder ${stateDir}, feed: ${describeFeed(state.feed)}`);
-  await endLeftovers(stateDir);
+  const left = await endLeftovers(stateDir);
+  if (left.length > 0) output.note(`ended what an earlier start left running: ${left.join(', ')}`);
+  await checkDiskSpace(stateDir, state.loaded === 'yes' ? RESTART_BYTES : START_BYTES);
   const ports = stackPorts(readPortBase(process.env));
   await checkPortsFree(portsToCheck(ports));
   const release = becomeSupervisor(stateDir);
@@ -67,6 +75,7 @@ export async function runInForeground(
     await using parts = new AsyncDisposableStack();
     const servers = await startServers({ stateDir, ports, report, signal });
     parts.defer(() => servers.stop());
+    void watchDiskSpace(stateDir, { report, signal });
     const loaded = await feedOnce(servers, state, { stateDir, output, signal });
     const { database, datasets } = loaded;
     const logsDir = logFolder(stateDir, state.feed);

@@ -53,10 +53,13 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** @param root the tree whose programs run; by default this one. */
-export async function createTestStack(root = here): Promise<TestStack> {
+/**
+ * @param root the tree whose programs run; by default this one.
+ * @param parent the folder in which the stack's own is made.
+ */
+export async function createTestStack(root = here, parent = tmpdir()): Promise<TestStack> {
   const careplus = path.join(root, 'operations/careplus.ts');
-  const folder = mkdtempSync(path.join(tmpdir(), 'careplus-e2e-'));
+  const folder = mkdtempSync(path.join(parent, 'careplus-e2e-'));
   const stateDir = path.join(folder, 'state');
   const base = await freePortBase();
   const environment = { ...process.env, CAREPLUS_PORT_BASE: String(base), NODE_ENV: 'production' };

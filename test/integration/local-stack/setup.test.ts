@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from 'node:child_process';
+import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -114,6 +114,23 @@ describe('setup.mjs', () => {
       expect(code).toBe(78);
       expect(stderr).toContain('apt-get install -y --no-install-recommends mariadb-server');
     });
+
+    it.runIf(process.getuid?.() === 0)(
+      'says what room it needs before it installs anything on a disk that is full',
+      async () => {
+        spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+        try {
+          checkoutWith({ lock: '2' });
+          stub('npm');
+          const { code, stderr } = await setUp();
+          expect(code).toBe(78);
+          expect(stderr).toMatch(/has \d MiB free, the installation needs \d+ MiB.*Free space/s);
+          expect(calls()).toEqual([]);
+        } finally {
+          spawnSync('umount', [folder]);
+        }
+      },
+    );
 
     it('shows the end of a failed installation and what to do', async () => {
       checkoutWith({ mariadb: false });
