@@ -204,7 +204,14 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       signal.throwIfAborted();
     }
     await writeSetAside(force);
-    metrics.waiting.set(label, planner.waiting);
+  }
+
+  function noteWaiting(): void {
+    const { waiting, oldestMs } = planner;
+    metrics.waiting.set(label, waiting);
+    // The lake's clock is not this one.
+    const ageMs = oldestMs === undefined ? 0 : Math.max(0, now() - oldestMs);
+    metrics.oldestWaiting.set(label, ageMs / 1000);
   }
 
   async function turn(signal: AbortSignal, force: AbortSignal): Promise<void> {
@@ -247,6 +254,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
           metrics.failures.inc({ ...label, error_code: error.code });
           log.error({ code: error.code, failures, err: error }, errorText(error));
         }
+        noteWaiting();
         const pauseMs = failures === 0 ? 0 : FAILURE_PAUSE_MS * 2 ** Math.min(failures, 10);
         const capped = Math.min(MAX_FAILURE_PAUSE_MS, pauseMs);
         await clock.sleep(Math.max(options.discoveryMs, capped), signal);
