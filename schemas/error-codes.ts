@@ -161,7 +161,7 @@ export const errorCodes = {
   WH_5005: {
     cause: 'The warehouse waits for a number that neither the topic nor the raw archive holds.',
     remedy:
-      'Take a new snapshot: `careplus snapshot`. Nothing is skipped meanwhile; the dashboard keeps its last truth.',
+      'Of a table: take a new snapshot, `careplus snapshot`. Of a log file: copy the file beside itself, so that it is shipped again under another identity; what had arrived counts as repeats. Nothing is skipped meanwhile.',
   },
   CFG_9001: {
     cause: 'The configuration file cannot be used.',

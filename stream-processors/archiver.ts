@@ -1,38 +1,41 @@
 import { Counter, Gauge } from 'prom-client';
 import { createWriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import { abortableSleep } from '../runtime/abortable-wait.ts';
+import type { Config } from '../runtime/config/config-schema.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { errorText, findPipelineError } from '../runtime/pipeline-error.ts';
 import { openBucket } from '../runtime/s3/bucket.ts';
 import { createS3Client } from '../runtime/s3/s3-client.ts';
 import { watchedMetrics } from '../schemas/daemon-metrics.ts';
-import type { TableDataset } from '../schemas/datasets/dataset.ts';
-import { tableDatasets } from '../schemas/datasets/registry.ts';
-import { numberHolesSchema } from '../schemas/holes.ts';
-import { holesKey } from '../schemas/lake-layout.ts';
-import { processorGroup } from '../schemas/topics.ts';
+import { isTableDataset, type AnyDataset } from '../schemas/datasets/any-dataset.ts';
+import { logDatasets, tableDatasets } from '../schemas/datasets/registry.ts';
+import { sourceId } from '../schemas/row-change.ts';
 import { createTopicArchive } from './archive/topic-archive.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
 import { createRowDelivery } from './firehose/row-delivery.ts';
-import { createHoleFiller } from './replay/hole-filler.ts';
-import { archiveBackwards, processorIsBehind, topicBackwards } from './replay/hole-sources.ts';
-import { createChangeBatchProcessor } from './tables/change-batch.ts';
+import { recordProcessing } from './record-processing.ts';
+import type { Unfillable } from './replay/hole-filler.ts';
+import { createHoleTurn } from './replay/hole-turn.ts';
+import { createWrittenEnds, type WrittenEnds } from './replay/written-ends.ts';
 
 const NAME = 'archiver';
 
 /** Longest time between two beats of a daemon that only waits for its next turn. */
 const MAX_SLEEP_MS = 30_000;
 
+/** Firehose intervals after which an object is late. */
+const LATE_INTERVALS = 3;
+
 /** Firehose intervals after which what was sent again should be in the warehouse. */
 const FILL_INTERVALS = 5;
 
 /**
- * Copies the change topics into the lake as they are, an object a partition and interval. What is
+ * Copies the topics of tables and logs into the lake as they are, an object a partition and interval. What is
  * archived is told by the objects' names alone, so a kill at any moment leaves neither a gap nor
  * an overlap (docs/decisions/0010). Beside that it sends numbers again for which the warehouse
- * waits, from the topic or the archive (docs/decisions/0011).
+ * waits, from the topic or the archive (docs/decisions/0011, 0017).
  */
 export const archiver: DaemonDefinition = { name: NAME, build };
 
@@ -47,8 +50,11 @@ async function build(context: DaemonContext): Promise<Daemon> {
   const lookMs = Math.max(1, config.firehose.intervalSeconds) * 1_000;
   const told = createMetrics(metrics);
   const beat = () => progress.beat();
+  const tables = tableDatasets.filter(({ name }) => name in config.datasets);
+  const datasets = [...tables, ...logDatasets];
+  const ends = createWrittenEnds();
 
-  const createArchiveTurn = (dataset: TableDataset) => {
+  const createArchiveTurn = (dataset: AnyDataset) => {
     const labels = { dataset: dataset.name };
     const { name: topic } = dataset.topic;
     const archive = createTopicArchive({
@@ -68,35 +74,29 @@ async function build(context: DaemonContext): Promise<Daemon> {
     };
   };
 
-  const createHoleTurn = (dataset: TableDataset) => {
-    const topic = dataset.topic.name;
-    const where = { kafka, admin, topic };
-    const groupId = processorGroup(dataset);
+  const createHoleTurnOf = (dataset: AnyDataset) => {
     const { stream } = dataset;
+    const part = `holes of ${dataset.shortName}`;
+    const processing = recordProcessing(dataset, schemas);
     const sender = createFirehoseSender({
       ...{ client: firehose, stream, log, onAttempt: beat },
       onTrouble: (trouble) => progress.setTrouble(stream, trouble),
     });
-    const processor = createChangeBatchProcessor({ dataset, schemas });
-    const delivery = createRowDelivery({ sender, processor, log });
-    const filler = createHoleFiller({
-      processor,
+    const delivery = createRowDelivery({ sender, processor: processing.processor, log });
+    const turn = createHoleTurn({
+      ...{ kafka, admin, bucket, dataset, processing, log },
       sink: async (rows, during) => {
         await delivery.deliver(rows, during);
       },
-      sources: [
-        (signal) => topicBackwards(where, groupId, signal),
-        (signal) => archiveBackwards(bucket, dataset, topic, signal),
-      ],
-      mayCome: (signal) => processorIsBehind(where, groupId, signal),
+      ...endsOf(dataset, config, ends),
+      lateMs: LATE_INTERVALS * lookMs + config.loader.cadenceMs + config.loader.discoveryMs,
       retryMs: FILL_INTERVALS * lookMs,
-      log,
     });
     return async (signal: AbortSignal) => {
-      const bytes = await bucket.get(holesKey(dataset), signal);
-      // Before the loader's first start there is none.
-      const { holes } = bytes ? numberHolesSchema.parse(JSON.parse(String(bytes))) : { holes: [] };
-      told.unfillable.set({ dataset: dataset.name }, await filler.fill(holes, signal));
+      const nowhere = await turn(signal);
+      const count = nowhere.reduce((sum, { unfillable }) => sum + unfillable, 0);
+      told.unfillable.set({ dataset: dataset.name }, count);
+      progress.setTrouble(part, unfillableTrouble(nowhere));
     };
   };
 
@@ -131,14 +131,13 @@ async function build(context: DaemonContext): Promise<Daemon> {
       const either = AbortSignal.any([signal, stop.signal]);
       const archiveMs = config.archive.intervalSeconds * 1_000;
       try {
-        await Promise.all(
-          tableDatasets
-            .filter(({ name }) => name in config.datasets)
-            .flatMap((dataset) => [
-              repeat(createArchiveTurn(dataset), archiveMs, either),
-              repeat(createHoleTurn(dataset), lookMs, either),
-            ]),
-        );
+        await Promise.all([
+          ends.follow(kafka, either),
+          ...datasets.flatMap((dataset) => [
+            repeat(createArchiveTurn(dataset), archiveMs, either),
+            repeat(createHoleTurnOf(dataset), lookMs, either),
+          ]),
+        ]);
       } finally {
         stop.abort();
       }
@@ -149,6 +148,21 @@ async function build(context: DaemonContext): Promise<Daemon> {
       firehose.destroy();
     },
   };
+}
+
+/** Which of the written ends are a dataset's. */
+function endsOf(dataset: AnyDataset, { datasets, source }: Config, ends: WrittenEnds) {
+  // A shipper does not say of which format a file is: with several only known files are sure.
+  if (!isTableDataset(dataset)) return { ends: ends.logs, endsAreOurs: logDatasets.length === 1 };
+  const { database, table } = datasets[dataset.name] ?? { database: '', table: '' };
+  const id = sourceId(source.name, database, table);
+  return { ends: () => ends.tables(id), endsAreOurs: true };
+}
+
+function unfillableTrouble(nowhere: readonly Unfillable[]) {
+  if (nowhere.length === 0) return undefined;
+  const where = nowhere.map(({ line, from, to }) => `${from}–${to} of ${line}`);
+  return { code: 'WH_5005', message: `unfillable: ${where.join(', ')}` };
 }
 
 /** The client has retried for about a minute: the next turn is its next try. */

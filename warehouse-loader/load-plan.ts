@@ -2,6 +2,7 @@ import type { QueryResult, WarehouseRow } from '../runtime/redshift/data-api.ts'
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { isTableDataset, type AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
+import type { NumberedPlace } from '../schemas/holes.ts';
 import { holesQuery, imageStatements, imageTables, progressQuery } from './image-statements.ts';
 import type { LoadStatement } from './load-statement.ts';
 import { logHolesQuery, logProgressQuery, logStatements, logTables } from './log-statements.ts';
@@ -17,7 +18,7 @@ export interface LoadPlan {
   /** Rows with `missing_from` and `missing_to`, both ends included. */
   readonly holesQuery: string;
   /** What the missing numbers of a row belong to. */
-  readonly holePlace: (row: WarehouseRow) => Readonly<Record<string, string | number>>;
+  readonly holePlace: (row: WarehouseRow) => NumberedPlace;
 }
 
 export function planOf(dataset: AnyDataset): LoadPlan {

@@ -1,10 +1,8 @@
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
+import { MAX_REPORTED_FILES } from '../schemas/frontiers.ts';
 import { logRowColumns, logVerdictColumns } from '../schemas/log-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { quoteText, sqlName } from './sql-quoting.ts';
-
-/** Files in a report: the ones that were read last. */
-const MAX_REPORTED_FILES = 1000;
 
 /**
  * The statements that turn a batch of copied log rows into covered ranges and entries. They belong

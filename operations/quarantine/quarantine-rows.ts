@@ -1,9 +1,7 @@
 import { explainReasons, type ReasonMeaning } from '../../dashboards/web/lists/reason-meaning.ts';
-import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
-import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
+import type { DataApi, WarehouseValue } from '../../runtime/redshift/data-api.ts';
 import { findDataset } from '../../schemas/datasets/registry.ts';
 import { describeRule, findRule } from '../../schemas/datasets/rule-description.ts';
-import type { ImageNumber } from '../../stream-processors/replay/replay-job.ts';
 import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
 
 /** What is set aside for the same reasons, as `quarantine list --json` writes it. */
@@ -23,18 +21,21 @@ export interface QuarantineFilter {
   readonly dataset?: string | undefined;
   /** One of the reasons of a row: `field:reason`. */
   readonly reason?: string | undefined;
-  /** An event id or a ticket id. */
+  /** An event id, a ticket id or an entry id. */
   readonly id?: string | undefined;
 }
 
 const EXAMPLES = 3;
 const ROWS_SHOWN = 20;
 
-function where({ dataset, reason, id }: QuarantineFilter): string {
+/** The condition of a filter, over `careplus.quarantine q`. */
+export function quarantineFilter({ dataset, reason, id }: QuarantineFilter): string {
   const conditions = [
     dataset === undefined ? '' : `q.dataset = ${quoteText(dataset)}`,
     reason === undefined ? '' : `',' || q.reasons || ',' LIKE ${quoteText(`%,${reason},%`)}`,
-    id === undefined ? '' : `(q.event_id = ${quoteText(id)} OR q.ticket_id = ${quoteText(id)})`,
+    id === undefined
+      ? ''
+      : `(q.event_id = ${quoteText(id)} OR q.ticket_id = ${quoteText(id)} OR q.image_id = ${quoteText(id)})`,
   ].filter((condition) => condition !== '');
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 }
@@ -46,11 +47,11 @@ export async function listQuarantine(
   signal: AbortSignal,
 ): Promise<QuarantineGroup[]> {
   const sums = await api.query(
-    `SELECT q.dataset, q.reasons, COUNT(*) AS row_count, SUM(q.copies) AS copy_count FROM careplus.quarantine q${where(filter)} GROUP BY q.dataset, q.reasons ORDER BY 3 DESC, 1, 2`,
+    `SELECT q.dataset, q.reasons, COUNT(*) AS row_count, SUM(q.copies) AS copy_count FROM careplus.quarantine q${quarantineFilter(filter)} GROUP BY q.dataset, q.reasons ORDER BY 3 DESC, 1, 2`,
     { signal },
   );
   const newest = await api.query(
-    `SELECT e.dataset, e.reasons, e.event_id, e.ticket_id FROM (SELECT q.dataset, q.reasons, q.event_id, q.ticket_id, row_number() OVER (PARTITION BY q.dataset, q.reasons ORDER BY q.quarantined_at DESC, q.event_id DESC) AS place FROM careplus.quarantine q${where(filter)}) e WHERE e.place <= ${EXAMPLES} ORDER BY e.place`,
+    `SELECT e.dataset, e.reasons, e.event_id, e.ticket_id FROM (SELECT q.dataset, q.reasons, q.event_id, q.ticket_id, row_number() OVER (PARTITION BY q.dataset, q.reasons ORDER BY q.quarantined_at DESC, q.event_id DESC) AS place FROM careplus.quarantine q${quarantineFilter(filter)}) e WHERE e.place <= ${EXAMPLES} ORDER BY e.place`,
     { signal },
   );
   return sums.rows.map((row) => {
@@ -87,14 +88,14 @@ export interface QuarantinedRow {
   readonly quarantined_at: string | null;
 }
 
-/** The rows that an event id or a ticket id names, the first ones. */
+/** The rows that an event id, a ticket id or an entry id names, the first ones. */
 export async function showQuarantined(
   api: DataApi,
   id: string,
   signal: AbortSignal,
 ): Promise<QuarantinedRow[]> {
   const { rows } = await api.query(
-    `SELECT q.dataset, q.event_id, q.ticket_id, q.reasons, q.copies, q.original, q.original_encoding, q.original_bytes, q.raw_pointer, q.rules_version, q.quarantined_at FROM careplus.quarantine q${where({ id })} ORDER BY q.event_id LIMIT ${ROWS_SHOWN}`,
+    `SELECT q.dataset, q.event_id, q.ticket_id, q.reasons, q.copies, q.original, q.original_encoding, q.original_bytes, q.raw_pointer, q.rules_version, q.quarantined_at FROM careplus.quarantine q${quarantineFilter({ id })} ORDER BY q.event_id LIMIT ${ROWS_SHOWN}`,
     { signal },
   );
   return rows.map((row) => {
@@ -129,53 +130,6 @@ export function acceptedBy(dataset: string, { field, reason }: ReasonMeaning): s
   if ('grammar' in rules && reason === 'unparsable') return rules.grammar;
   const rule = findRule(rules, field, reason);
   return rule ? describeRule(rule).accepted : null;
-}
-
-/** Exactly the numbers that are in quarantine, and where their records stand. */
-export interface QuarantinedNumbers {
-  readonly count: number;
-  readonly has: (image: ImageNumber) => boolean;
-  readonly ranges: ReadonlyMap<number, OffsetRange>;
-}
-
-export async function quarantinedNumbers(
-  api: DataApi,
-  filter: QuarantineFilter & { readonly dataset: string },
-  signal: AbortSignal,
-): Promise<QuarantinedNumbers> {
-  const { rows } = await api.query(
-    `SELECT q.source, q.epoch, q.event_seq, q.raw_pointer FROM careplus.quarantine q${where(filter)}`,
-    { signal },
-  );
-  const numbers = new Set(
-    rows.map((row) => numberId(row['source'], row['epoch'], row['event_seq'])),
-  );
-  return {
-    count: numbers.size,
-    has: ({ source, epoch, seq }) => numbers.has(numberId(source, epoch, seq)),
-    ranges: rangesOf(rows),
-  };
-}
-
-/** The smallest ranges that hold all records that raw pointers (`kafka:partition:offset`) name. */
-export function rangesOf(rows: readonly WarehouseRow[]): Map<number, OffsetRange> {
-  const ranges = new Map<number, OffsetRange>();
-  for (const row of rows) {
-    const [, partitionText, offsetText] =
-      /^kafka:(\d+):(\d+)$/.exec(textOf(row['raw_pointer']) ?? '') ?? [];
-    if (partitionText === undefined || offsetText === undefined) continue;
-    const [partition, offset] = [Number(partitionText), BigInt(offsetText)];
-    const { start, end } = ranges.get(partition) ?? { start: offset, end: offset + 1n };
-    ranges.set(partition, {
-      start: offset < start ? offset : start,
-      end: offset + 1n > end ? offset + 1n : end,
-    });
-  }
-  return ranges;
-}
-
-function numberId(source: unknown, epoch: unknown, seq: unknown): string {
-  return [source, epoch, seq].map(String).join('/');
 }
 
 function textOf(value: WarehouseValue | undefined): string | null {

@@ -1,5 +1,5 @@
 import { Partitioners, type IHeaders, type KafkaMessage } from 'kafkajs';
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import { deadLetterHeaders } from '../../schemas/dead-letter.ts';
 import { topics } from '../../schemas/topics.ts';
 import { headerText, wholeNumber } from '../../stream-processors/record-headers.ts';
@@ -25,7 +25,7 @@ export interface Redrive {
  */
 export async function redrive(
   { kafka, admin }: Pick<ReplayParts, 'kafka' | 'admin'>,
-  dataset: TableDataset,
+  dataset: AnyDataset,
   bounds: ReplayBounds,
   { execute, signal }: { readonly execute: boolean; readonly signal: AbortSignal },
 ): Promise<Redrive> {

@@ -1,30 +1,48 @@
 import type { DataApi, WarehouseRow } from '../../runtime/redshift/data-api.ts';
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
+import { isTableDataset, type AnyDataset } from '../../schemas/datasets/any-dataset.ts';
+import { eventIdOf } from '../../schemas/holes.ts';
 import type { LakeRow } from '../../stream-processors/batch-processor.ts';
-import { imageTables, progressQuery } from '../../warehouse-loader/image-statements.ts';
-import { quoteText, sqlInteger } from '../../warehouse-loader/sql-quoting.ts';
+import type { Numbering } from '../../stream-processors/numbering.ts';
+import { heldEntries } from './held-entries.ts';
+import { heldImages } from './held-images.ts';
+import { storedColumns, type Held, type HeldVerdict, type HeldVerdicts } from './held-verdicts.ts';
 
 /**
- * What a replay would do to an image that the warehouse holds: it becomes `accepted`,
- * `quarantined` or `readable`, or keeps its verdict with other `reasons` or `values`.
+ * What a replay would do to a row that the warehouse holds: it becomes `accepted`, `quarantined` or
+ * `readable`, or keeps its verdict with other `reasons` or `values`.
  */
 type ChangeKind = 'accepted' | 'quarantined' | 'readable' | 'reasons' | 'values';
 
-/** Images for which a replay would change the same thing. */
+/** Rows for which a replay would change the same thing. */
 interface ReplayChange {
   readonly change: ChangeKind;
   /** The reasons concerned, or the columns whose values change. */
   readonly what: string;
-  readonly images: number;
+  /** Distinct rows that are shown or in quarantine now. */
+  readonly rows: number;
+  /** What arrived and is judged anew: those rows' images or copies, and history. */
+  readonly events: number;
   /** Event ids of the first ones. */
   readonly examples: readonly string[];
 }
 
+/**
+ * By how much the figures change. What becomes readable is not in them: what it does depends on
+ * what stands beside it.
+ */
+interface FigureChanges {
+  readonly shown: number;
+  readonly quarantined: number;
+  /** Sums over all shown rows, of the columns that change. */
+  readonly sums: Readonly<Record<string, number>>;
+}
+
 export interface ReplayDiff {
   readonly changes: readonly ReplayChange[];
-  /** Images above the frontier: a replay fills them in. */
+  readonly figures: FigureChanges;
+  /** Rows that have not arrived: a replay fills them in. */
   readonly not_in_warehouse: number;
-  /** Images whose verdict stays, under another rules version or this one. */
+  /** Rows whose verdict stays, under another rules version or this one. */
   readonly unchanged: number;
 }
 
@@ -36,80 +54,23 @@ export interface DiffSink {
 }
 
 const ROWS_A_QUERY = 10_000;
-const EXAMPLES = 3;
-const IMAGE_KINDS: readonly unknown[] = ['+', '-', 'X'];
 
-export function createDiffSink(api: DataApi, dataset: TableDataset): DiffSink {
-  const columns = dataset.cleanColumns.map(({ name, type }) =>
-    type === 'timestamp' ? `${name}_ms` : name,
-  );
-  const changes = new Map<string, { -readonly [K in keyof ReplayChange]: ReplayChange[K] }>();
-  let frontiers: Map<string, number> | undefined;
+export function createDiffSink(
+  api: DataApi,
+  dataset: AnyDataset,
+  numbering: Pick<Numbering, 'ofRow'>,
+): DiffSink {
+  const held: HeldVerdicts = isTableDataset(dataset)
+    ? heldImages(api, dataset)
+    : heldEntries(api, dataset);
+  const tally = createTally(dataset, (row) => eventIdOf(numbering.ofRow(row)));
   let waiting: LakeRow[] = [];
-  let [notInWarehouse, unchanged] = [0, 0];
-
-  async function readFrontiers(signal: AbortSignal): Promise<Map<string, number>> {
-    const { rows } = await api.query(progressQuery(dataset), { signal });
-    return new Map(rows.map((row) => [epochId(row), Number(row['seq'])]));
-  }
-
-  /** Only what another rules version judged, or what was unreadable, can change. */
-  async function olderVerdicts(rows: readonly LakeRow[], signal: AbortSignal) {
-    const seqs = rows.map((row) => Number(row['seq']));
-    const first = rows[0] ?? {};
-    const sql = `SELECT seq, rules_version, accepted, reasons, ${columns.join(', ')}
-FROM ${imageTables(dataset).changes}
-WHERE source = ${quoteText(String(first['source']))} AND epoch = ${sqlInteger(Number(first['epoch']))}
-AND seq >= ${sqlInteger(seqs.reduce((a, b) => Math.min(a, b), Infinity))} AND seq <= ${sqlInteger(seqs.reduce((a, b) => Math.max(a, b), 0))}
-AND rules_version < ${sqlInteger(dataset.rulesVersion)} AND kind IN ('+', '-', 'X')`;
-    const found = await api.query(sql, { signal });
-    return new Map(found.rows.map((row) => [Number(row['seq']), row]));
-  }
-
-  function count(change: ChangeKind, what: string, row: LakeRow): void {
-    const key = `${change} ${what}`;
-    const known = changes.get(key) ?? { change, what, images: 0, examples: [] };
-    known.images += 1;
-    if (known.examples.length < EXAMPLES) known.examples = [...known.examples, eventId(row)];
-    changes.set(key, known);
-  }
-
-  function compare(before: WarehouseRow, after: LakeRow): void {
-    const [old, now] = [text(before['reasons']), text(after['reasons'])];
-    const [wasAccepted, isAccepted] = [before['accepted'] === 1, after['accepted'] === 1];
-    const versions = [Number(before['rules_version']), Number(after['rules_version'])];
-    if (versions[0] === 0 && versions[1] === 0) unchanged += 1;
-    else if (versions[0] === 0) count('readable', now || 'accepted', after);
-    else if (!wasAccepted && isAccepted) count('accepted', old, after);
-    else if (wasAccepted && !isAccepted) count('quarantined', now, after);
-    else if (!isAccepted && old !== now) count('reasons', `${old} → ${now}`, after);
-    else {
-      const other = isAccepted
-        ? columns.filter((name) => (before[name] ?? null) !== (after[name] ?? null))
-        : [];
-      if (other.length > 0) count('values', other.join(','), after);
-      else unchanged += 1;
-    }
-  }
 
   async function compareWaiting(signal: AbortSignal): Promise<void> {
-    frontiers ??= await readFrontiers(signal);
-    const images = waiting.filter((row) => IMAGE_KINDS.includes(row['kind']));
+    const rows = waiting.filter((row) => held.isJudged(row));
     waiting = [];
-    for (const rows of Map.groupBy(images, epochId).values()) {
-      const frontier = frontiers.get(epochId(rows[0] ?? {}));
-      // An epoch that a later one has replaced shows nothing.
-      if (frontier === undefined) continue;
-      const loaded = rows.filter((row) => Number(row['seq']) <= frontier);
-      notInWarehouse += rows.length - loaded.length;
-      if (loaded.length === 0) continue;
-      const older = await olderVerdicts(loaded, signal);
-      for (const row of loaded) {
-        const before = older.get(Number(row['seq']));
-        if (before) compare(before, row);
-        else unchanged += 1;
-      }
-    }
+    const found = rows.length === 0 ? [] : await held.find(rows, signal);
+    for (const [index, row] of rows.entries()) tally.add(found[index] ?? 'absent', row);
   }
 
   return {
@@ -119,18 +80,94 @@ AND rules_version < ${sqlInteger(dataset.rulesVersion)} AND kind IN ('+', '-', '
     },
     async finish(signal) {
       await compareWaiting(signal);
-      const sorted = [...changes.values()].toSorted((a, b) => b.images - a.images);
-      return { changes: sorted, not_in_warehouse: notInWarehouse, unchanged };
+      return tally.diff();
     },
   };
 }
 
-function epochId(row: LakeRow | WarehouseRow): string {
-  return `${String(row['source'])}:${String(row['epoch'])}`;
+const EXAMPLES = 3;
+
+/** Counts what changes, each row of the warehouse once. */
+function createTally(dataset: AnyDataset, idOf: (row: LakeRow) => string) {
+  const columns = storedColumns(dataset.cleanColumns);
+  const summed = dataset.cleanColumns.flatMap(({ type }, index) =>
+    type === 'integer' || type === 'hundredths' ? [columns[index] ?? ''] : [],
+  );
+  const changes = new Map<string, { -readonly [K in keyof ReplayChange]: ReplayChange[K] }>();
+  const changed = new Set<string>();
+  const sums = new Map<string, number>();
+  let [shown, quarantined, notInWarehouse, unchanged] = [0, 0, 0, 0];
+
+  /** What changes from one verdict to the next; undefined if nothing does. */
+  function changeOf(
+    before: WarehouseRow,
+    after: LakeRow,
+  ): readonly [ChangeKind, string] | undefined {
+    const versions = [Number(before['rules_version']), Number(after['rules_version'])] as const;
+    if (versions[1] <= versions[0]) return undefined;
+    const [old, now] = [text(before['reasons']), text(after['reasons'])];
+    if (versions[0] === 0) return ['readable', now || 'accepted'];
+    if (!isAccepted(before) && isAccepted(after)) return ['accepted', old];
+    if (isAccepted(before) && !isAccepted(after)) return ['quarantined', now];
+    if (!isAccepted(after)) return old === now ? undefined : ['reasons', `${old} → ${now}`];
+    const other = columns.filter((name) => (before[name] ?? null) !== (after[name] ?? null));
+    return other.length === 0 ? undefined : ['values', other.join(',')];
+  }
+
+  /** Adds a row of the warehouse to the figures. */
+  function move({ verdict, isShown }: HeldVerdict, after: LakeRow): void {
+    const [was, is] = [isAccepted(verdict), isAccepted(after)];
+    quarantined += Number(!is) - Number(!was);
+    if (!isShown) return;
+    shown += Number(is) - Number(was);
+    for (const name of summed) {
+      const change = (is ? number(after[name]) : 0) - (was ? number(verdict[name]) : 0);
+      sums.set(name, (sums.get(name) ?? 0) + change);
+    }
+  }
+
+  return {
+    add(held: Held, row: LakeRow): void {
+      if (held === 'closed') return;
+      if (held === 'absent') {
+        notInWarehouse += 1;
+        return;
+      }
+      const found = changeOf(held.verdict, row);
+      if (!found) {
+        unchanged += 1;
+        return;
+      }
+      const [change, what] = found;
+      const key = `${change} ${what}`;
+      const known = changes.get(key) ?? { change, what, rows: 0, events: 0, examples: [] };
+      changes.set(key, known);
+      known.events += 1;
+      if (held.content !== undefined && changed.has(held.content)) return;
+      if (known.examples.length < EXAMPLES) known.examples = [...known.examples, idOf(row)];
+      if (held.content === undefined) return;
+      changed.add(held.content);
+      known.rows += 1;
+      if (change !== 'readable') move(held, row);
+    },
+    diff: (): ReplayDiff => ({
+      changes: [...changes.values()].toSorted((a, b) => b.events - a.events),
+      figures: {
+        ...{ shown, quarantined },
+        sums: Object.fromEntries([...sums].filter(([, change]) => change !== 0)),
+      },
+      not_in_warehouse: notInWarehouse,
+      unchanged,
+    }),
+  };
 }
 
-function eventId(row: LakeRow): string {
-  return `${epochId(row)}:${String(row['seq'])}`;
+function isAccepted(row: WarehouseRow | LakeRow): boolean {
+  return row['accepted'] === 1;
+}
+
+function number(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }
 
 function text(value: unknown): string {

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { tryMachineLock } from '../../runtime/daemon/machine-lock.ts';
 import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { replayRequestSchema, type ReplayRequest } from './replay-request.ts';
@@ -25,26 +26,34 @@ export interface UnfinishedReplay {
 
 /** Keeps how far a replay of a dataset has got, in the state folder. */
 export interface ReplayFile {
-  /** @throws {PipelineError} CFG_9001 when there is none, or it cannot be read. */
-  read(): UnfinishedReplay;
+  /**
+   * @returns undefined when no replay is under way or was broken off.
+   * @throws when the file cannot be read.
+   */
+  read(): UnfinishedReplay | undefined;
   write(replay: UnfinishedReplay): void;
   remove(): void;
+  /**
+   * Makes this the only process that replays the dataset from this folder.
+   *
+   * @throws {PipelineError} CFG_9001 when another one does.
+   */
+  lock(): Promise<AsyncDisposable>;
+  /** Asks the process that replays to end, or forgets a replay that was broken off. */
+  cancel(): Promise<'running' | 'broken-off' | 'none'>;
+  readonly isCancelled: boolean;
 }
 
 export function replayFile(stateDir: string, dataset: string): ReplayFile {
-  const folder = path.join(stateDir, 'replay');
+  const folder = path.resolve(stateDir, 'replay');
   const file = path.join(folder, `${dataset}.json`);
+  const cancelFile = path.join(folder, `${dataset}.cancel`);
+  const takeLock = () => tryMachineLock(`replay\0${file}`);
+
   return {
     read() {
-      let text: string;
-      try {
-        text = readFileSync(file, 'utf8');
-      } catch (cause) {
-        throw new PipelineError('CFG_9001', `no replay of ${dataset} was broken off (${file})`, {
-          cause,
-        });
-      }
-      const { request, partitions } = fileSchema.parse(JSON.parse(text));
+      if (!existsSync(file)) return undefined;
+      const { request, partitions } = fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
       return {
         request,
         ranges: new Map(partitions.map(({ partition, start, end }) => [partition, { start, end }])),
@@ -61,6 +70,29 @@ export function replayFile(stateDir: string, dataset: string): ReplayFile {
       writeFileSync(`${file}.new`, `${JSON.stringify({ version: 1, request, partitions })}\n`);
       renameSync(`${file}.new`, file);
     },
-    remove: () => rmSync(file, { force: true }),
+    remove() {
+      rmSync(file, { force: true });
+      rmSync(cancelFile, { force: true });
+    },
+    async lock() {
+      const lock = await takeLock();
+      if (!lock) throw new PipelineError('CFG_9001', `a replay of ${dataset} is running already`);
+      // Left by whoever cancelled a process that ended just then.
+      rmSync(cancelFile, { force: true });
+      return lock;
+    },
+    async cancel() {
+      await using lock = await takeLock();
+      if (!lock) {
+        writeFileSync(cancelFile, '');
+        return 'running';
+      }
+      const found = existsSync(file) ? 'broken-off' : 'none';
+      this.remove();
+      return found;
+    },
+    get isCancelled() {
+      return existsSync(cancelFile);
+    },
   };
 }

@@ -1,10 +1,8 @@
+import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import {
-  runReplay,
-  type ImageNumber,
-  type ReplayProgress,
-} from '../../stream-processors/replay/replay-job.ts';
+import { isTableDataset, type AnyDataset } from '../../schemas/datasets/any-dataset.ts';
+import type { NumberRange } from '../../schemas/holes.ts';
+import { runReplay, type ReplayProgress } from '../../stream-processors/replay/replay-job.ts';
 import {
   openLakeSource,
   openTopicSource,
@@ -17,7 +15,7 @@ import { parseBound, parseSeqs, type ReplayRequest } from './replay-request.ts';
 /** Opens what a request asks for; `fixed` are the ranges that an earlier run had found. */
 export async function openSource(
   { kafka, admin, bucket }: ReplayParts,
-  dataset: TableDataset,
+  dataset: AnyDataset,
   request: Pick<ReplayRequest, 'source' | 'from' | 'to'>,
   signal: AbortSignal,
   fixed?: ReadonlyMap<number, OffsetRange>,
@@ -33,16 +31,25 @@ export async function openSource(
     : openLakeSource({ bucket, dataset, topic }, bounds, signal);
 }
 
-/** @returns which images a request asks for, or undefined for all. */
+/**
+ * @returns which numbers a request asks for, or undefined for all.
+ * @throws {PipelineError} CFG_9001 where the dataset has no such numbers.
+ */
 export function selectionOf(
+  dataset: AnyDataset,
   request: Pick<ReplayRequest, 'seqs' | 'epoch'>,
-): ((image: ImageNumber) => boolean) | undefined {
+): ((numbers: NumberRange) => boolean) | undefined {
   if (request.seqs === undefined && request.epoch === undefined) return undefined;
+  if (!isTableDataset(dataset)) {
+    throw new PipelineError(
+      'CFG_9001',
+      `--seqs and --epoch name images: ${dataset.shortName} have none`,
+    );
+  }
   const { first, last } =
     request.seqs === undefined ? { first: 0, last: Infinity } : parseSeqs(request.seqs);
-  const epoch = request.epoch === undefined ? undefined : Number(request.epoch);
-  return (image) =>
-    image.seq >= first && image.seq <= last && (epoch === undefined || image.epoch === epoch);
+  const suffix = request.epoch === undefined ? '' : `:${request.epoch}`;
+  return ({ line, from, to }) => to >= first && from <= last && line.endsWith(suffix);
 }
 
 const NOTE_MS = 2_000;
@@ -72,34 +79,44 @@ export function progressNotes(
 /**
  * Sends a source's rows to Firehose and keeps in a file how far it is, so that a run that was
  * broken off can go on.
+ *
+ * @throws {ReplayCancelled} when another process cancels it.
  */
 export async function executeReplay(options: {
   readonly parts: ReplayParts;
+  readonly dataset: AnyDataset;
   readonly source: ReplaySource;
   readonly request: ReplayRequest;
   readonly file: ReplayFile;
-  readonly resumed?: UnfinishedReplay;
-  readonly recordsPerSecond?: number;
+  readonly resumed?: UnfinishedReplay | undefined;
+  readonly recordsPerSecond?: number | undefined;
   readonly note: (line: string) => void;
   readonly signal: AbortSignal;
 }): Promise<ReplayProgress> {
-  const { parts, source, request, file, resumed, recordsPerSecond, signal } = options;
+  const { parts, dataset, source, request, file, resumed, recordsPerSecond, signal } = options;
   const tell = progressNotes(source, options.note);
   const keep = (next: ReadonlyMap<number, bigint>) =>
     file.write({ request, ranges: source.ranges, next });
-  const selects = selectionOf(request);
   keep(resumed?.next ?? new Map());
   const done = await runReplay({
-    ...{ source, signal, processor: parts.processor },
+    ...{ ...parts.processing, source, signal, recordsPerSecond },
     sink: (rows, during) => parts.send(rows, during),
-    ...(selects ? { selects } : {}),
-    ...(resumed ? { from: resumed.next } : {}),
-    ...(recordsPerSecond === undefined ? {} : { recordsPerSecond }),
+    selects: selectionOf(dataset, request),
+    from: resumed?.next,
     onProgress: (progress) => {
+      if (file.isCancelled) throw new ReplayCancelled();
       keep(progress.next);
       tell(progress);
     },
   });
   file.remove();
   return done;
+}
+
+/** Somebody has cancelled the replay: what was sent stays sent. */
+export class ReplayCancelled extends Error {
+  override readonly name = 'ReplayCancelled';
+  constructor() {
+    super('the replay was cancelled');
+  }
 }

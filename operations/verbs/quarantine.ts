@@ -1,27 +1,19 @@
-import { Option, type Command } from 'commander';
-import { findPipelineError } from '../../runtime/pipeline-error.ts';
-import { tableDatasets } from '../../schemas/datasets/registry.ts';
-import { runReplay } from '../../stream-processors/replay/replay-job.ts';
-import {
-  openLakeSource,
-  openTopicSource,
-  type ReplayBounds,
-  type ReplaySource,
-} from '../../stream-processors/replay/replay-source.ts';
+import type { Command } from 'commander';
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { addExamples } from '../cli/examples.ts';
 import { exitCodes } from '../cli/faults.ts';
 import {
   listQuarantine,
-  quarantinedNumbers,
   showQuarantined,
   type QuarantineFilter,
   type QuarantinedRow,
 } from '../quarantine/quarantine-rows.ts';
+import { requeue } from '../quarantine/requeue.ts';
 import { createDiffSink } from '../replay/replay-diff.ts';
 import { openReplayParts } from '../replay/replay-parts.ts';
+import { tellDiff } from '../replay/replay-report.ts';
 import { connectWarehouse } from '../warehouse-connection.ts';
-import { datasetOf, tellDiff } from './replay.ts';
+import { datasetOf, datasetOption } from './replay.ts';
 
 export function register(program: Command, context: CliContext): void {
   const command = program
@@ -32,12 +24,13 @@ export function register(program: Command, context: CliContext): void {
     ['careplus quarantine show TCK0701001', 'the original of a ticket’s rows and the rule'],
     ['careplus quarantine requeue', 'what the current rules would make of all of it'],
     ['careplus quarantine requeue --execute', 'judge it again after a rule has changed'],
+    ['careplus quarantine requeue --dataset logs', 'the same for log entries'],
   ]);
   addExamples(
     command
       .command('list')
       .description('by reason, the most frequent first; with --json one object a line')
-      .option('--dataset <name>', 'only of this dataset, such as tickets')
+      .option('--dataset <name>', 'only of this dataset, tickets or logs')
       .option('--reason <field:reason>', 'only rows that have this reason')
       .action(context.action(list)),
     [['careplus quarantine list --reason status:unknown-value', 'unknown words of one field']],
@@ -45,7 +38,9 @@ export function register(program: Command, context: CliContext): void {
   addExamples(
     command
       .command('show <id>')
-      .description('the rows of an event id or a ticket id, with original, reason and rule')
+      .description(
+        'the rows of an event id, a ticket id or an entry id, with original, reason and rule',
+      )
       .action(context.action(show)),
     [['careplus quarantine show TCK0701001', 'why this ticket is not on the page']],
   );
@@ -53,14 +48,10 @@ export function register(program: Command, context: CliContext): void {
     command
       .command('requeue [id]')
       .description('judge quarantined rows again; a dry run unless --execute is given')
-      .addOption(
-        new Option('--dataset <name>', 'of which dataset')
-          .choices(tableDatasets.map(({ shortName }) => shortName))
-          .default('tickets'),
-      )
+      .addOption(datasetOption('of which dataset'))
       .option('--reason <field:reason>', 'only rows that have this reason')
       .option('--execute', 'send the rows to Firehose; without it only tell what would change')
-      .action(context.action(requeue)),
+      .action(context.action(requeueRows)),
     [
       ['careplus quarantine requeue', 'what the current rules would change'],
       ['careplus quarantine requeue --reason channel:missing --execute', 'these rows again'],
@@ -93,7 +84,7 @@ async function show(call: VerbCall): Promise<number> {
   output.document({ ok: rows.length > 0, rows });
   for (const row of rows) for (const line of describeRow(row)) output.text(line);
   if (rows.length > 0) return exitCodes.good;
-  output.note(`nothing in quarantine has the event id or ticket id '${id}'`);
+  output.note(`nothing in quarantine has the event id, ticket id or entry id '${id}'`);
   return exitCodes.bad;
 }
 
@@ -104,46 +95,32 @@ function describeRow(row: QuarantinedRow): string[] {
       const rule = accepted === null ? '' : ` The rule accepts: ${accepted}.`;
       return `  ${field ?? 'row'}: ${reason}. ${sentence}${rule}`;
     }),
-    `  original: ${row.original ?? '(not kept)'}`,
+    `  original${row.original_encoding === 'base64' ? ' (base64)' : ''}: ${row.original ?? '(not kept)'}`,
     `  judged by rules version ${row.rules_version}; record ${row.raw_pointer ?? '(unknown)'}`,
   ];
 }
 
-async function requeue(call: VerbCall): Promise<number> {
+async function requeueRows(call: VerbCall): Promise<number> {
   const { options, output, signal } = call;
   const config = call.loadConfig();
-  const dataset = datasetOf(String(options['dataset']));
-  const execute = options['execute'] === true;
+  const dataset = datasetOf(options['dataset']);
+  const executed = options['execute'] === true;
   using warehouse = connectWarehouse(config);
-  const filter = { ...filterOf(call), id: call.args[0], dataset: dataset.shortName };
-  const numbers = await quarantinedNumbers(warehouse.api, filter, signal);
   await using parts = await openReplayParts(config, dataset);
-  const diff = createDiffSink(warehouse.api, dataset);
-  const topic = dataset.topic.name;
-  const bounds: ReplayBounds = {
-    from: { kind: 'earliest' },
-    to: { kind: 'latest' },
-    fixed: numbers.ranges,
-  };
-  const run = async (source: ReplaySource) =>
-    runReplay({
-      ...{ source, signal, processor: parts.processor, selects: numbers.has },
-      sink: (rows, during) => (execute ? parts.send(rows, during) : diff.take(rows, during)),
-    });
-  const done = await run(
-    await openTopicSource({ kafka: parts.kafka, admin: parts.admin, topic }, bounds, signal),
-  ).catch(async (error: unknown) => {
-    if (findPipelineError(error)?.code !== 'KFK_3005') throw error;
-    output.note('the topic no longer holds all of it: reading the raw archive');
-    return run(await openLakeSource({ bucket: parts.bucket, dataset, topic }, bounds, signal));
+  const diff = createDiffSink(warehouse.api, dataset, parts.processing.numbering);
+  const done = await requeue({
+    ...{ api: warehouse.api, parts, dataset, signal },
+    filter: { ...filterOf(call), id: call.args[0] },
+    sink: (rows, during) => (executed ? parts.send(rows, during) : diff.take(rows, during)),
   });
-  const sums = execute ? undefined : await diff.finish(signal);
-  const found = { quarantined: numbers.count, images: done.rows };
-  output.document({ ok: done.rows === numbers.count, executed: execute, ...found, ...sums });
-  if (execute) output.text(`${done.rows} of ${numbers.count} quarantined images sent again`);
-  else if (sums) tellDiff(sums, done.rows, output);
-  if (done.rows === numbers.count) return exitCodes.good;
-  output.note(`${numbers.count - done.rows} are in neither the topic nor the archive as one piece`);
+  const { quarantined, found, rows } = done;
+  const ok = found === quarantined;
+  const sums = executed ? undefined : await diff.finish(signal);
+  output.document({ ok, executed, dataset: dataset.shortName, ...done, ...sums });
+  if (sums) tellDiff(sums, rows, output);
+  else output.text(`${found} of ${quarantined} quarantined rows sent again`);
+  if (ok) return exitCodes.good;
+  output.note(`${quarantined - found} are in neither the topic nor the archive as one piece`);
   return exitCodes.bad;
 }
 

@@ -1,17 +1,18 @@
 import { Option, type Command } from 'commander';
+import type { Config } from '../../runtime/config/config-schema.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
-import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import { findTableDataset, tableDatasets } from '../../schemas/datasets/registry.ts';
+import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
+import { allDatasets, findDataset } from '../../schemas/datasets/registry.ts';
 import { runReplay } from '../../stream-processors/replay/replay-job.ts';
-import type { ReplaySource } from '../../stream-processors/replay/replay-source.ts';
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { addExamples } from '../cli/examples.ts';
 import { exitCodes } from '../cli/faults.ts';
-import type { Output } from '../cli/output.ts';
+import { fillHoles } from '../replay/fill-holes.ts';
 import { redrive } from '../replay/redrive.ts';
-import { createDiffSink, type ReplayDiff } from '../replay/replay-diff.ts';
-import { replayFile } from '../replay/replay-file.ts';
-import { openReplayParts, type ReplayParts } from '../replay/replay-parts.ts';
+import { createDiffSink } from '../replay/replay-diff.ts';
+import { replayFile, type ReplayFile } from '../replay/replay-file.ts';
+import { openReplayParts } from '../replay/replay-parts.ts';
+import { tellDiff, tellHoles, tellRange } from '../replay/replay-report.ts';
 import {
   checked,
   parseBound,
@@ -20,7 +21,13 @@ import {
   replayRequestSchema,
   type ReplayRequest,
 } from '../replay/replay-request.ts';
-import { executeReplay, openSource, progressNotes, selectionOf } from '../replay/replay-run.ts';
+import {
+  executeReplay,
+  openSource,
+  progressNotes,
+  ReplayCancelled,
+  selectionOf,
+} from '../replay/replay-run.ts';
 import { connectWarehouse } from '../warehouse-connection.ts';
 
 const bound = 'earliest, latest, an offset, or an ISO time of arrival in the topic';
@@ -29,11 +36,7 @@ export function register(program: Command, context: CliContext): void {
   const command = program
     .command('replay')
     .description('process a range again by the current rules; a dry run unless --execute is given')
-    .addOption(
-      new Option('--dataset <name>', 'what to replay')
-        .choices(tableDatasets.map(({ shortName }) => shortName))
-        .default('tickets'),
-    )
+    .addOption(datasetOption('what to replay'))
     .option('--from <bound>', bound, checked(parseBound), 'earliest')
     .option('--to <bound>', 'end, exclusive; likewise', checked(parseBound), 'latest')
     .addOption(
@@ -41,82 +44,171 @@ export function register(program: Command, context: CliContext): void {
         .choices(['topic', 'lake', 'dead-letters'])
         .default('topic'),
     )
+    .option('--fill', 'only what the warehouse misses, from the topic, then the lake')
     .option('--seqs <a-b>', 'only images with these numbers', checked(parseSeqs))
     .option('--epoch <n>', 'only images of this epoch', checked(parsePositive))
     .option('--rate <n>', 'at most so many records a second', parsePositive)
     .option('--execute', 'send the rows to Firehose; without it only tell what would change')
     .option('--resume', 'go on with the replay that was broken off')
+    .option('--cancel', 'end the replay that is running, or give up the one that was broken off')
     .action(context.action(replay));
   addExamples(command, [
     ['careplus replay', 'what the current rules would change, over the whole topic'],
     ['careplus replay --from 2025-07-01 --execute', 'and do it, from that day on'],
-    ['careplus replay --source lake --to 2025-07-01', 'what the topic no longer holds'],
+    ['careplus replay --dataset logs --source lake', 'log entries that the topic no longer holds'],
+    ['careplus replay --fill --execute', 'send again what the warehouse waits for'],
     ['careplus replay --seqs 1200-1300 --execute', 'send these numbers again'],
     ['careplus replay --execute --rate 2000', 'at 2,000 records a second'],
-    ['careplus replay --resume', 'go on after Ctrl-C'],
+    ['careplus replay --resume', 'go on after Ctrl-C or a crash'],
     ['careplus replay --source dead-letters --execute', 'unread records back into their topic'],
   ]);
 }
 
+/** The option `--dataset` of a verb that works on one. */
+export function datasetOption(description: string): Option {
+  return new Option('--dataset <name>', description)
+    .choices(allDatasets.map(({ shortName }) => shortName))
+    .default('tickets');
+}
+
+/** @throws {PipelineError} CFG_9001 for a name that is none. */
+export function datasetOf(name: unknown): AnyDataset {
+  const dataset = findDataset(String(name));
+  if (!dataset) throw new PipelineError('CFG_9001', `there is no dataset '${String(name)}'`);
+  return dataset;
+}
+
 async function replay(call: VerbCall): Promise<number> {
-  const { options, output, signal } = call;
-  const dataset = datasetOf(String(options['dataset']));
-  const config = call.loadConfig();
-  await using parts = await openReplayParts(config, dataset);
-  if (options['source'] === 'dead-letters') return await redriveLetters(call, parts, dataset);
+  const { options } = call;
+  const dataset = datasetOf(options['dataset']);
   const file = replayFile(call.stateDir, dataset.shortName);
-  const resumed = options['resume'] === true ? file.read() : undefined;
-  const request = resumed?.request ?? requestOf(options);
+  if (options['cancel'] === true) return cancel(call, dataset, file);
+  const config = call.loadConfig();
+  const executes = options['execute'] === true;
+  if (options['source'] === 'dead-letters') return redriveLetters(call, config, dataset);
+  if (options['fill'] === true) return fill(call, config, dataset);
+  if (options['resume'] === true) return execute(call, config, dataset, file);
+  return executes ? execute(call, config, dataset, file) : dryRun(call, config, dataset);
+}
+
+async function dryRun(call: VerbCall, config: Config, dataset: AnyDataset): Promise<number> {
+  const { output, signal } = call;
+  const request = requestOf(call);
+  const selects = selectionOf(dataset, request);
+  await using parts = await openReplayParts(config, dataset);
+  using warehouse = connectWarehouse(config);
+  const source = await openSource(parts, dataset, request, signal);
+  tellRange(source, output);
+  const sink = createDiffSink(warehouse.api, dataset, parts.processing.numbering);
+  const { records, rows, unreadable } = await runReplay({
+    ...{ ...parts.processing, source, signal, selects },
+    sink: (some, during) => sink.take(some, during),
+    recordsPerSecond: rateOf(call),
+    onProgress: progressNotes(source, noteOf(call, dataset)),
+  });
+  const diff = await sink.finish(signal);
+  output.document({ ok: true, executed: false, ...request, records, rows, unreadable, ...diff });
+  tellDiff(diff, rows, output);
+  return exitCodes.good;
+}
+
+async function execute(
+  call: VerbCall,
+  config: Config,
+  dataset: AnyDataset,
+  file: ReplayFile,
+): Promise<number> {
+  const { output, signal } = call;
+  await using held = new AsyncDisposableStack();
+  held.use(await file.lock());
+  const resumed = unfinishedOf(call, dataset, file);
+  const request = resumed?.request ?? requestOf(call);
+  selectionOf(dataset, request);
+  const parts = held.use(await openReplayParts(config, dataset));
   const source = await openSource(parts, dataset, request, signal, resumed?.ranges);
   tellRange(source, output);
-  const note = (line: string) => output.note(`${dataset.shortName}: ${line}`);
-  if (options['execute'] !== true && !resumed) {
-    using warehouse = connectWarehouse(config);
-    const sink = createDiffSink(warehouse.api, dataset);
-    const selects = selectionOf(request);
-    const { records, rows, unreadable } = await runReplay({
-      ...{ source, signal, processor: parts.processor },
-      sink: (some, during) => sink.take(some, during),
-      ...(selects ? { selects } : {}),
-      ...rateOf(options),
-      onProgress: progressNotes(source, note),
-    });
-    const diff = await sink.finish(signal);
-    output.document({
-      ...{ ok: true, executed: false, ...request, records, images: rows, unreadable },
-      ...diff,
-    });
-    tellDiff(diff, rows, output);
-    return exitCodes.good;
-  }
   try {
-    const done = await executeReplay({
-      ...{ parts, source, request, file, note, signal },
-      ...(resumed ? { resumed } : {}),
-      ...rateOf(options),
+    const { records, rows, unreadable } = await executeReplay({
+      ...{ parts, dataset, source, request, file, resumed, signal },
+      note: noteOf(call, dataset),
+      recordsPerSecond: rateOf(call),
     });
-    const { records, rows, unreadable } = done;
-    output.document({ ok: true, executed: true, ...request, records, images: rows, unreadable });
-    output.text(`${dataset.shortName}: ${rows} images of ${records} records sent again`);
+    output.document({ ok: true, executed: true, ...request, records, rows, unreadable });
+    output.text(`${dataset.shortName}: ${rows} lake rows of ${records} records sent again`);
     return exitCodes.good;
   } catch (error) {
-    if (!signal.aborted) throw error;
-    output.document({ ok: false, executed: true, interrupted: true, ...request });
-    output.note('broken off; `careplus replay --resume` goes on where it stopped');
+    const cancelled = error instanceof ReplayCancelled;
+    if (!cancelled && !signal.aborted) throw error;
+    if (cancelled) file.remove();
+    output.document({ ok: false, executed: true, interrupted: !cancelled, cancelled, ...request });
+    output.note(
+      cancelled
+        ? 'cancelled; what was sent stays, and changes nothing when it is sent again'
+        : 'broken off; `careplus replay --resume` goes on where it stopped',
+    );
     return exitCodes.bad;
   }
 }
 
+/**
+ * What `--resume` goes on with; undefined for a replay from its beginning.
+ *
+ * @throws {PipelineError} CFG_9001 when there is none, or when a new one would forget it.
+ */
+function unfinishedOf({ options }: VerbCall, dataset: AnyDataset, file: ReplayFile) {
+  const found = file.read();
+  const resumes = options['resume'] === true;
+  if (resumes === (found !== undefined)) return found;
+  const message = resumes
+    ? `no replay of ${dataset.shortName} was broken off`
+    : `a replay of ${dataset.shortName} was broken off: --resume goes on with it, --cancel gives it up`;
+  throw new PipelineError('CFG_9001', message);
+}
+
+async function cancel(
+  { output }: VerbCall,
+  dataset: AnyDataset,
+  file: ReplayFile,
+): Promise<number> {
+  const found = await file.cancel();
+  output.document({ ok: found !== 'none', dataset: dataset.shortName, cancelled: found });
+  output.text(
+    {
+      running: 'the replay that is running will end',
+      'broken-off': 'the replay that was broken off is given up',
+      none: `no replay of ${dataset.shortName} is running or was broken off`,
+    }[found],
+  );
+  return found === 'none' ? exitCodes.bad : exitCodes.good;
+}
+
+async function fill(call: VerbCall, config: Config, dataset: AnyDataset): Promise<number> {
+  const { options, output, signal } = call;
+  const executed = options['execute'] === true;
+  await using parts = await openReplayParts(config, dataset);
+  using warehouse = connectWarehouse(config);
+  const found = await fillHoles({
+    ...{ api: warehouse.api, parts, dataset, signal },
+    sink: executed ? (rows, during) => parts.send(rows, during) : async () => undefined,
+    recordsPerSecond: rateOf(call),
+  });
+  const ok = found.holes.every(({ unfillable }) => unfillable === 0);
+  output.document({ ok, executed, dataset: dataset.shortName, ...found });
+  tellHoles(found, executed, output);
+  return ok ? exitCodes.good : exitCodes.bad;
+}
+
 async function redriveLetters(
   { options, output, signal }: VerbCall,
-  parts: ReplayParts,
-  dataset: TableDataset,
+  config: Config,
+  dataset: AnyDataset,
 ): Promise<number> {
   const execute = options['execute'] === true;
   const bounds = {
     from: parseBound(String(options['from'])),
     to: parseBound(String(options['to'])),
   };
+  await using parts = await openReplayParts(config, dataset);
   const result = await redrive(parts, dataset, bounds, { execute, signal });
   output.document({ ok: true, executed: execute, dataset: dataset.shortName, ...result });
   for (const [code, count] of Object.entries(result.letters)) {
@@ -129,14 +221,7 @@ async function redriveLetters(
   return exitCodes.good;
 }
 
-/** @throws {PipelineError} CFG_9001 for a name that is none. */
-export function datasetOf(name: string): TableDataset {
-  const dataset = findTableDataset(name);
-  if (!dataset) throw new PipelineError('CFG_9001', `there is no dataset '${name}'`);
-  return dataset;
-}
-
-function requestOf(options: VerbCall['options']): ReplayRequest {
+function requestOf({ options }: VerbCall): ReplayRequest {
   const { dataset, source, from, to, seqs, epoch } = options;
   const request = { dataset, source, from, to };
   return replayRequestSchema.parse({
@@ -146,24 +231,10 @@ function requestOf(options: VerbCall['options']): ReplayRequest {
   });
 }
 
-function rateOf({ rate }: VerbCall['options']) {
-  return typeof rate === 'number' ? { recordsPerSecond: rate } : {};
+function rateOf({ options: { rate } }: VerbCall): number | undefined {
+  return typeof rate === 'number' ? rate : undefined;
 }
 
-function tellRange({ ranges }: ReplaySource, output: Output): void {
-  for (const [partition, { start, end }] of ranges) {
-    if (start < end) output.note(`partition ${partition}: offsets ${start} to ${end}`);
-  }
-}
-
-/** Writes what a dry run has found. */
-export function tellDiff(diff: ReplayDiff, images: number, output: Output): void {
-  output.text(`${images} images by the current rules; a dry run, --execute sends them`);
-  output.text(`  ${diff.unchanged} stay as they are`);
-  if (diff.not_in_warehouse > 0) {
-    output.text(`  ${diff.not_in_warehouse} are not in the warehouse yet`);
-  }
-  for (const { change, what, images: count, examples } of diff.changes) {
-    output.text(`  ${count} change: ${change} (${what}), such as ${examples.join(', ')}`);
-  }
+function noteOf({ output }: VerbCall, { shortName }: AnyDataset): (line: string) => void {
+  return (line) => output.note(`${shortName}: ${line}`);
 }

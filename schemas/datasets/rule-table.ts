@@ -50,7 +50,7 @@ export interface LogRuleExamples extends RuleExamples {
 }
 
 /** A reason as it stands beside a row: what is missing in the head of an entry is said of the entry. */
-export function namedReason(field: string, reason: QuarantineReason): string {
+function namedReason(field: string, reason: QuarantineReason): string {
   return `${reason === 'unparsable' ? 'entry' : field}:${reason}`;
 }
 

@@ -35,10 +35,14 @@ export interface TopicArchiveOptions {
   readonly log: Logger;
   /** Bytes of JSON lines from which an object is closed, before compression. */
   readonly maxBytes?: number;
+  /** Bytes of all open objects together, from which the largest is closed: partitions are many. */
+  readonly maxOpenBytes?: number;
   readonly maxRecords?: number;
   /** Called with each batch of records, so that a long pass counts as alive. */
   readonly onBatch?: () => void;
 }
+
+const MIB = 1024 * 1024;
 
 /** Where one partition stands: `first` begins the next object, below `read` is nothing to archive. */
 interface Position {
@@ -51,11 +55,13 @@ interface OpenObject {
   readonly day: string;
   lines: string[];
   bytes: number;
+  /** Offset of the last line. */
+  last: bigint;
 }
 
 export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
   const { kafka, admin, bucket, dataset, topic, log, onBatch } = options;
-  const { maxBytes = 8 * 1024 * 1024, maxRecords = 50_000 } = options;
+  const { maxBytes = 8 * MIB, maxOpenBytes = 32 * MIB, maxRecords = 50_000 } = options;
   let positions: Map<number, Position> | undefined;
 
   /** @returns the positions by the archive's own names, and the topic's ranges. */
@@ -104,15 +110,17 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
       const { positions: known, ranges } = await locate(signal);
       const open = new Map<number, OpenObject>();
       const result = { records: 0, objects: 0 };
+      let openBytes = 0;
 
-      const close = async (partition: number, position: Position, last: bigint) => {
-        const object = open.get(partition);
-        if (object === undefined) return;
+      const close = async (partition: number, last: bigint) => {
+        const [object, position] = [open.get(partition), known.get(partition)];
+        if (object === undefined || position === undefined) return;
         const key = rawKey(dataset, object.day, { topic, partition, first: position.first, last });
         const body = await packLines(object.lines);
         // There already: another archiver, or an answer that was lost. Either holds these records.
         if (!(await bucket.putNew(key, body, signal))) log.info({ key }, 'archived already');
         open.delete(partition);
+        openBytes -= object.bytes;
         position.first = last + 1n;
         position.read = last + 1n;
         position.day = object.day;
@@ -120,18 +128,28 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
         result.records += object.lines.length;
       };
 
-      const add = async (partition: number, position: Position, message: KafkaMessage) => {
+      const add = (partition: number, position: Position, message: KafkaMessage): OpenObject => {
         const line = rawLine(message);
         let object = open.get(partition);
         if (object === undefined) {
           const day = utcDay(message.timestamp);
-          object = { day: day > position.day ? day : position.day, lines: [], bytes: 0 };
+          object = { day: day > position.day ? day : position.day, lines: [], bytes: 0, last: 0n };
           open.set(partition, object);
         }
         object.lines.push(line);
         object.bytes += line.length;
+        object.last = BigInt(message.offset);
+        openBytes += line.length;
+        return object;
+      };
+
+      /** Closes objects that are full, and the largest one where all together are too much. */
+      const closeFull = async (partition: number, object: OpenObject) => {
         if (object.bytes >= maxBytes || object.lines.length >= maxRecords) {
-          await close(partition, position, BigInt(message.offset));
+          await close(partition, object.last);
+        } else if (openBytes >= maxOpenBytes) {
+          const [largest] = [...open].toSorted(([, a], [, b]) => b.bytes - a.bytes);
+          if (largest) await close(largest[0], largest[1].last);
         }
       };
 
@@ -147,13 +165,15 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
           onBatch?.();
           const position = known.get(partition);
           if (position === undefined) throw new TypeError(`partition ${partition} is not known`);
-          for (const message of messages) await add(partition, position, message);
+          for (const message of messages) {
+            await closeFull(partition, add(partition, position, message));
+          }
         },
       });
       for (const [partition, { end }] of read) {
         const position = known.get(partition);
         if (position === undefined) continue;
-        await close(partition, position, end - 1n);
+        await close(partition, end - 1n);
         if (position.read < end) position.read = end;
       }
       return result;

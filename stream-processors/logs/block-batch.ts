@@ -1,11 +1,12 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { WriterSchemas } from '../../runtime/avro/writer-schemas.ts';
 import type { DeadLetter } from '../../runtime/kafka/dead-letter-writer.ts';
-import { findPipelineError, PipelineError } from '../../runtime/pipeline-error.ts';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import type { LogBlock } from '../../schemas/log-entries.ts';
 import type { BatchProcessor, LakeRow } from '../batch-processor.ts';
 import { createRecordDecoders } from '../record-decoders.ts';
+import { unreadableRecord } from '../unreadable-record.ts';
 import { createBlockDecoder } from './block-decoder.ts';
 import { readBlockPlace, type BlockPlace } from './block-headers.ts';
 import { entryRows, placeholderRow, unreadableRow } from './entry-rows.ts';
@@ -40,14 +41,7 @@ export function createBlockBatchProcessor({ dataset, schemas }: BlockBatchOption
           const block = decode(message, place);
           for (const row of entryRows(dataset, block, record)) rows.push(row);
         } catch (error) {
-          deadLetters.push({
-            topic: dataset.topic.name,
-            partition,
-            message,
-            stage: 'VALUE_CONVERTER',
-            code: findPipelineError(error)?.code ?? 'KFK_3003',
-            error,
-          });
+          deadLetters.push(unreadableRecord(dataset.topic.name, partition, message, error));
           // Without headers the record was not the shipper's: it covers nothing.
           if (place) rows.push(unreadableRow(place, record, Number(message.timestamp)));
         }

@@ -1,15 +1,9 @@
 import type { KafkaMessage } from 'kafkajs';
 import { abortableSleep } from '../../runtime/abortable-wait.ts';
+import type { NumberRange } from '../../schemas/holes.ts';
 import type { BatchProcessor, LakeRow } from '../batch-processor.ts';
-import { readChangeNumbers } from '../tables/change-headers.ts';
+import type { Numbering } from '../numbering.ts';
 import type { ReplaySource } from './replay-source.ts';
-
-/** The number of one image. */
-export interface ImageNumber {
-  readonly source: string;
-  readonly epoch: number;
-  readonly seq: number;
-}
 
 export interface ReplayProgress {
   /** Records that were looked at. */
@@ -26,14 +20,16 @@ export interface ReplayOptions {
   readonly source: ReplaySource;
   /** The one that live records go through: a replay has no rules of its own. */
   readonly processor: Pick<BatchProcessor, 'process'>;
-  /** Which images are wanted; without it all are. */
-  readonly selects?: (image: ImageNumber) => boolean;
+  /** How the records are numbered. */
+  readonly numbering: Numbering;
+  /** Which numbers are wanted; without it all are. */
+  readonly selects?: ((numbers: NumberRange) => boolean) | undefined;
   /** Takes rows and resolves when they are durable. */
   readonly sink: (rows: readonly LakeRow[], signal: AbortSignal) => Promise<void>;
   /** Where an earlier run of the same source got to. */
-  readonly from?: ReadonlyMap<number, bigint>;
+  readonly from?: ReadonlyMap<number, bigint> | undefined;
   /** At most so many records a second. */
-  readonly recordsPerSecond?: number;
+  readonly recordsPerSecond?: number | undefined;
   /** Called after each slice, when its rows are durable. */
   readonly onProgress?: (progress: ReplayProgress) => void;
   readonly signal: AbortSignal;
@@ -47,16 +43,21 @@ const SLICE = 1_000;
  * warehouse, for rows carry their numbers. Aborting leaves the progress that was told last.
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplayProgress> {
-  const { source, processor, selects, sink, signal } = options;
+  const { source, processor, numbering, selects, sink, signal } = options;
   const rate = options.recordsPerSecond ?? Infinity;
   const next = new Map(options.from);
   let [records, rows, unreadable] = [0, 0, 0];
   const startedAt = performance.now();
 
+  const isWanted = ({ headers }: KafkaMessage) => {
+    const numbers = numbering.ofRecord(headers);
+    return numbers !== undefined && selects?.(numbers) === true;
+  };
+
   const handle = async (partition: number, messages: readonly KafkaMessage[]) => {
-    const wanted = selects ? messages.filter((message) => isWanted(message, selects)) : messages;
+    const wanted = selects ? messages.filter(isWanted) : messages;
     const batch = await processor.process({ partition, messages: wanted }, signal);
-    const chosen = selects ? batch.rows.filter((row) => selects(numberOf(row))) : batch.rows;
+    const chosen = selects ? batch.rows.filter((row) => selects(numbering.ofRow(row))) : batch.rows;
     if (chosen.length > 0) await sink(chosen, signal);
     const last = messages.at(-1);
     if (last) next.set(partition, BigInt(last.offset) + 1n);
@@ -80,17 +81,4 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayProgress>
     signal,
   );
   return { records, rows, unreadable, next };
-}
-
-function isWanted({ headers }: KafkaMessage, selects: (image: ImageNumber) => boolean): boolean {
-  const numbers = readChangeNumbers(headers);
-  if (numbers === undefined) return false;
-  const { source, epoch, seq, images } = numbers;
-  return (
-    selects({ source, epoch, seq }) || (images === 2 && selects({ source, epoch, seq: seq + 1 }))
-  );
-}
-
-function numberOf(row: LakeRow): ImageNumber {
-  return { source: String(row['source']), epoch: Number(row['epoch']), seq: Number(row['seq']) };
 }

@@ -1,13 +1,12 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { WriterSchemas } from '../../runtime/avro/writer-schemas.ts';
 import type { DeadLetter } from '../../runtime/kafka/dead-letter-writer.ts';
-import { findPipelineError, PipelineError } from '../../runtime/pipeline-error.ts';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import { deadLetterHeaders } from '../../schemas/dead-letter.ts';
 import { sourceId } from '../../schemas/row-change.ts';
 import type { BatchProcessor, LakeRow } from '../batch-processor.ts';
 import { createRecordDecoders } from '../record-decoders.ts';
-import { headerText, wholeNumber } from '../record-headers.ts';
+import { unreadableRecord } from '../unreadable-record.ts';
 import { createChangeDecoder, type DecodedChange } from './change-decoder.ts';
 import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
 import { imageRows, placeholderRow, unreadableRows } from './image-rows.ts';
@@ -43,15 +42,7 @@ export function createChangeBatchProcessor(options: ChangeBatchOptions): BatchPr
             ...imageRows(dataset, numbers, decoded, evidenceOf(decoded, partition, message)),
           );
         } catch (error) {
-          deadLetters.push({
-            topic: dataset.topic.name,
-            partition,
-            message,
-            stage: 'VALUE_CONVERTER',
-            code: findPipelineError(error)?.code ?? 'KFK_3003',
-            error,
-            ...attemptOf(message),
-          });
+          deadLetters.push(unreadableRecord(dataset.topic.name, partition, message, error));
           // Without numbers the record was not the reader's: no hole to close.
           if (numbers === undefined) continue;
           const key = message.key?.toString('utf8') ?? null;
@@ -64,12 +55,6 @@ export function createChangeBatchProcessor(options: ChangeBatchOptions): BatchPr
     },
     placeholder: (row) => placeholderRow(dataset, row),
   };
-}
-
-/** A record that was put back after it had failed says which attempt it is. */
-function attemptOf({ headers }: KafkaMessage) {
-  const attempt = wholeNumber(headerText(headers, deadLetterHeaders.attempt));
-  return attempt === undefined ? {} : { attempt };
 }
 
 /** Where a record stood; of one that cannot be read the broker's time is the best there is. */

@@ -110,11 +110,11 @@ describe('archive, replay and quarantine', () => {
     const before = await figures();
     const dry = await replay();
     expect(dry).toMatchObject({ executed: false, changes: [], not_in_warehouse: 0, unreadable: 0 });
-    expect(Number(dry['images'])).toBeGreaterThanOrEqual(40);
+    expect(Number(dry['rows'])).toBeGreaterThanOrEqual(40);
     const first = await replay('--execute');
-    expect(first['images']).toBe(dry['images']);
+    expect(first['rows']).toBe(dry['rows']);
     const fromLake = await replay('--execute', '--source', 'lake');
-    expect(fromLake['images']).toBe(dry['images']);
+    expect(fromLake['rows']).toBe(dry['rows']);
     // Changes behind them: when these have arrived, they have.
     await mysql.query(insert('BEHIND'));
     await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'BEHIND'`);
@@ -165,10 +165,10 @@ describe('archive, replay and quarantine', () => {
     expect(JSON.parse(String(rows[0]?.['original']))).toMatchObject({ num_interactions: '-1' });
     expect(unknown.code).toBe(1);
     expect(JSON.parse(dry.stdout)).toMatchObject({
-      ...{ ok: true, executed: false, quarantined: 4, images: 4, changes: [], unchanged: 4 },
+      ...{ ok: true, executed: false, quarantined: 4, found: 4, rows: 4, changes: [], unchanged: 4 },
     });
     const sent = await quarantine('requeue', '--execute');
-    expect(JSON.parse(sent.stdout)).toMatchObject({ ok: true, quarantined: 4, images: 4 });
+    expect(JSON.parse(sent.stdout)).toMatchObject({ ok: true, quarantined: 4, found: 4 });
     await settled();
     expect(await figures()).toBe(before);
   });

@@ -70,8 +70,11 @@ async function write(topic: string, from: number, count: number): Promise<void> 
   await broker.settled(topic);
 }
 
-function archiveOf(topic: string, bucket: Bucket, maxRecords?: number) {
-  const limits = maxRecords === undefined ? {} : { maxRecords };
+function archiveOf(
+  topic: string,
+  bucket: Bucket,
+  limits: { readonly maxRecords?: number; readonly maxOpenBytes?: number } = {},
+) {
   const kafka = broker.client();
   return createTopicArchive({
     ...{ kafka, admin, bucket, dataset, topic, log: broker.log },
@@ -116,7 +119,7 @@ async function expectEqualToTopic(topic: string, bucket: Bucket): Promise<void> 
 it('keeps every record whole, in objects whose ranges tile each partition', async () => {
   const topic = await broker.createTopic({ partitions: 3 });
   const { bucket } = memoryBucket();
-  const archive = archiveOf(topic, bucket, 40);
+  const archive = archiveOf(topic, bucket, { maxRecords: 40 });
   await write(topic, 1, 250);
   const first = await archive.pass(signal);
   expect(first.records).toBe(250);
@@ -124,6 +127,21 @@ it('keeps every record whole, in objects whose ranges tile each partition', asyn
   await write(topic, 251, 20);
   expect((await archive.pass(signal)).records).toBe(20);
   expect(await archive.pass(signal)).toEqual({ records: 0, objects: 0 });
+  await expectTiles(topic, await listArchive(bucket, dataset, topic, signal));
+  await expectEqualToTopic(topic, bucket);
+});
+
+it('closes the largest object when all together are too much to hold', async () => {
+  const topic = await broker.createTopic({ partitions: 3 });
+  const { bucket } = memoryBucket();
+  await write(topic, 1, 300);
+  const pass = await archiveOf(topic, bucket, { maxOpenBytes: 5_000 }).pass(signal);
+  expect(pass.records).toBe(300);
+  // 300 lines of more than 100 bytes each.
+  expect(pass.objects).toBeGreaterThanOrEqual(6);
+  // A marker behind the last record belongs to the next object.
+  await write(topic, 301, 30);
+  await archiveOf(topic, bucket).pass(signal);
   await expectTiles(topic, await listArchive(bucket, dataset, topic, signal));
   await expectEqualToTopic(topic, bucket);
 });
@@ -154,13 +172,15 @@ it('goes on without gap or overlap after it ended between an object and the next
   const { bucket, faults } = memoryBucket();
   await write(topic, 1, 100);
   faults.before = 1;
-  await expect(archiveOf(topic, bucket, 10).pass(signal)).rejects.toThrow('nothing was written');
+  await expect(archiveOf(topic, bucket, { maxRecords: 10 }).pass(signal)).rejects.toThrow(
+    'nothing was written',
+  );
   await expect(async () => {
     faults.after = 1;
-    await archiveOf(topic, bucket, 10).pass(signal);
+    await archiveOf(topic, bucket, { maxRecords: 10 }).pass(signal);
   }).rejects.toThrow('the answer was lost');
   // The one that follows knows only what the names tell, and cuts otherwise.
-  await archiveOf(topic, bucket, 33).pass(signal);
+  await archiveOf(topic, bucket, { maxRecords: 33 }).pass(signal);
   await expectTiles(topic, await listArchive(bucket, dataset, topic, signal));
   await expectEqualToTopic(topic, bucket);
 });

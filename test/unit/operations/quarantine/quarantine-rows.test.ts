@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  acceptedBy,
-  listQuarantine,
-  rangesOf,
-} from '../../../../operations/quarantine/quarantine-rows.ts';
+import { acceptedBy, listQuarantine } from '../../../../operations/quarantine/quarantine-rows.ts';
 import type { DataApi } from '../../../../runtime/redshift/data-api.ts';
 
 const signal = new AbortController().signal;
@@ -48,17 +44,5 @@ describe('what is in quarantine', () => {
     expect(ofLogs('log_level', 'unknown-value')).toBe('DEBUG, INFO, WARNING, ERROR');
     expect(ofLogs('entry', 'unparsable')).toContain('[LEVEL]');
     expect(ofLogs('entry', 'too-long')).toBeNull();
-  });
-
-  it('stands in the smallest ranges of the topic that hold it', () => {
-    const rows = ['kafka:0:5', 'kafka:3:7', 'kafka:0:2', null, 'lake'].map((raw_pointer) => ({
-      raw_pointer,
-    }));
-    expect(rangesOf(rows)).toEqual(
-      new Map([
-        [0, { start: 2n, end: 6n }],
-        [3, { start: 7n, end: 8n }],
-      ]),
-    );
   });
 });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { changeHeaders } from '../../../../schemas/row-change.ts';
 import type { LakeRow } from '../../../../stream-processors/batch-processor.ts';
+import { imageNumbers } from '../../../../stream-processors/tables/image-numbers.ts';
 import { createHoleFiller } from '../../../../stream-processors/replay/hole-filler.ts';
 import type { ReplaySource } from '../../../../stream-processors/replay/replay-source.ts';
 
@@ -50,7 +51,7 @@ function scene(options: {
       }
     };
   const filler = createHoleFiller({
-    processor,
+    processing: { processor, numbering: imageNumbers },
     sink: async (rows) => void sent.push(...rows.map(({ seq }) => Number(seq))),
     sources: [source('topic', options.topic), source('archive', options.archive ?? [])],
     mayCome: async () => options.behind ?? false,
@@ -64,7 +65,8 @@ function scene(options: {
   return { filler, clock, sent, read, logged };
 }
 
-const hole = (from: number, to: number) => ({ source: 's', epoch: 7, from, to });
+const hole = (from: number, to: number) => ({ line: 's:7', from, to });
+const nowhere: readonly unknown[] = [];
 
 describe('missing numbers', () => {
   it('are sent again, exactly these, and looked for no further than needed', async () => {
@@ -76,14 +78,14 @@ describe('missing numbers', () => {
       ],
       archive: [[9]],
     });
-    expect(await filler.fill([hole(6, 6), hole(9, 10)], signal)).toBe(0);
+    expect(await filler.fill([hole(6, 6), hole(9, 10)], signal)).toEqual(nowhere);
     expect(sent.toSorted((a, b) => a - b)).toEqual([6, 9, 10]);
     expect(read).toEqual(['topic0', 'topic1']);
   });
 
   it('come from the archive where the topic no longer has them', async () => {
     const { filler, sent } = scene({ topic: [[9]], archive: [[5], [4]] });
-    expect(await filler.fill([hole(4, 5)], signal)).toBe(0);
+    expect(await filler.fill([hole(4, 5)], signal)).toEqual(nowhere);
     expect(sent).toEqual([5, 4]);
   });
 
@@ -96,22 +98,30 @@ describe('missing numbers', () => {
     clock.ms += 1;
     await filler.fill([hole(5, 5)], signal);
     expect(sent).toEqual([5, 5]);
+    // A loader that is away gets it ever more seldom.
+    clock.ms += 199;
+    await filler.fill([hole(5, 5)], signal);
+    expect(sent).toEqual([5, 5]);
+    clock.ms += 1;
+    await filler.fill([hole(5, 5)], signal);
+    expect(sent).toEqual([5, 5, 5]);
   });
 
   it('are told as unfillable when they are nowhere, until the hole is gone', async () => {
     const { filler, logged, sent, clock } = scene({ topic: [[1, 2]], archive: [[3]] });
-    expect(await filler.fill([hole(3, 6)], signal)).toBe(3);
+    const told = [{ ...hole(3, 6), unfillable: 3 }];
+    expect(await filler.fill([hole(3, 6)], signal)).toEqual(told);
     expect(sent).toEqual([3]);
     expect(logged).toEqual([expect.objectContaining({ code: 'WH_5005', unfillable: 3 })]);
     clock.ms += 100;
-    expect(await filler.fill([hole(3, 6)], signal)).toBe(3);
+    expect(await filler.fill([hole(3, 6)], signal)).toEqual(told);
     expect(logged).toHaveLength(1);
-    expect(await filler.fill([], signal)).toBe(0);
+    expect(await filler.fill([], signal)).toEqual(nowhere);
   });
 
   it('are not unfillable while the processor has records left to take', async () => {
     const { filler, logged } = scene({ topic: [], behind: true });
-    expect(await filler.fill([hole(3, 6)], signal)).toBe(0);
+    expect(await filler.fill([hole(3, 6)], signal)).toEqual(nowhere);
     expect(logged).toEqual([]);
   });
 });

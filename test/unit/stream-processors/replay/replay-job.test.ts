@@ -1,7 +1,9 @@
 import type { KafkaMessage } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { changeHeaders } from '../../../../schemas/row-change.ts';
+import type { NumberRange } from '../../../../schemas/holes.ts';
 import type { LakeRow } from '../../../../stream-processors/batch-processor.ts';
+import { imageNumbers as numbering } from '../../../../stream-processors/tables/image-numbers.ts';
 import { runReplay, type ReplayProgress } from '../../../../stream-processors/replay/replay-job.ts';
 import type { ReplaySource } from '../../../../stream-processors/replay/replay-source.ts';
 
@@ -53,9 +55,9 @@ describe('a replay', () => {
 
   it('sends exactly the images that are selected, though a record holds two', async () => {
     const { seqs, sink } = collector();
-    const selects = ({ seq }: { readonly seq: number }) => seq === 4 || seq === 5;
+    const selects = ({ from, to }: NumberRange) => to >= 4 && from <= 5;
     const source = sourceOf(messages);
-    const done = await runReplay({ source, processor, selects, sink, signal: forever });
+    const done = await runReplay({ source, processor, numbering, selects, sink, signal: forever });
     expect(seqs).toEqual([4, 5]);
     expect(done).toMatchObject({ records: 4, rows: 2 });
   });
@@ -66,7 +68,7 @@ describe('a replay', () => {
     const told: ReplayProgress[] = [];
     const source = sourceOf(messages);
     const broken = runReplay({
-      ...{ source, processor, sink, signal: stop.signal, recordsPerSecond: 2 },
+      ...{ source, processor, numbering, sink, signal: stop.signal, recordsPerSecond: 2 },
       onProgress: (progress) => {
         told.push({ ...progress, next: new Map(progress.next) });
         stop.abort(new Error('interrupted'));
@@ -75,7 +77,7 @@ describe('a replay', () => {
     await expect(broken).rejects.toThrow('interrupted');
     expect(seqs).toEqual([1, 2, 3, 4]);
     const from = told.at(-1)?.next ?? new Map<number, bigint>();
-    await runReplay({ source, processor, sink, from, signal: forever });
+    await runReplay({ source, processor, numbering, sink, from, signal: forever });
     expect(seqs).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
@@ -83,7 +85,7 @@ describe('a replay', () => {
     const { sink } = collector();
     const startedAt = performance.now();
     const source = sourceOf(messages);
-    await runReplay({ source, processor, sink, signal: forever, recordsPerSecond: 20 });
+    await runReplay({ source, processor, numbering, sink, signal: forever, recordsPerSecond: 20 });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(195);
   });
 });
