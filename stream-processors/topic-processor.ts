@@ -1,4 +1,3 @@
-import type { Kafka } from 'kafkajs';
 import { Counter } from 'prom-client';
 import { createWriterSchemas, type WriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { Config } from '../runtime/config/config-schema.ts';
@@ -43,7 +42,8 @@ function build<D extends ProcessedDataset>(
   context: DaemonContext,
 ): Daemon {
   const { config, log, metrics, progress } = context;
-  const kafka: Kafka = createKafka(config.kafka, { clientId: `careplus-${name}`, log });
+  const connect = () => createKafka(config.kafka, { clientId: `careplus-${name}`, log });
+  const kafka = connect();
   const firehose = createFirehoseClient(config.aws);
   const schemas = createWriterSchemas(kafka, { log });
   const deadLetters = createDeadLetterWriter(kafka, { connectorName: name, log });
@@ -63,12 +63,14 @@ function build<D extends ProcessedDataset>(
     });
     const delivery = createRowDelivery({ sender, processor, log });
     return runConsumerLoop({
-      kafka,
+      kafka: connect(),
       groupId: processorGroup(dataset),
       topic: dataset.topic.name,
       signal,
       log,
       progress,
+      // What is missing then is a hole in the numbers, which the archiver fills; no reason to stop.
+      onRecordsLost: () => counters.jumps.inc(labels),
       handle: async (batch, { signal: during }) => {
         const { rows, deadLetters: letters } = await processor.process(batch, during);
         // Letters first: an offset may only pass a record that is kept somewhere.
@@ -120,6 +122,10 @@ function createCounters(registry: DaemonContext['metrics']) {
     replaced: counter(
       'careplus_processor_replaced_rows_total',
       'Rows that Firehose refuses for ever',
+    ),
+    jumps: counter(
+      'careplus_processor_position_jumps_total',
+      'Positions that were no longer in the topic: records removed unread, or a truncated log',
     ),
     deadLetters: counter(watchedMetrics.deadLetters, 'Records that went to the dead-letter topic'),
   };

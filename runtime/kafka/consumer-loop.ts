@@ -35,16 +35,16 @@ export interface ConsumerLoopOptions {
    * comes again after any failure. Its signal aborts when this member has lost its partitions:
    * end soon then, what it does will come again.
    *
-   * A programming error (TypeError and its like) or a PipelineError that is not retryable ends
-   * the loop; after any other error the batch is handled again.
+   * A programming error (TypeError and its like, as KFK_3009) or a PipelineError that is not
+   * retryable ends the loop; after any other error the batch is handled again.
    */
   readonly handle: (
     batch: ConsumedBatch,
     context: { readonly signal: AbortSignal },
   ) => Promise<void>;
   /**
-   * Told when retention removed records before they were read; the loop then goes on behind them.
-   * Without it the loop ends with KFK_3005 and its position stays.
+   * Told when retention removed records before they were read, or the log was truncated; the loop
+   * then goes on with what is there. Without it the loop ends with KFK_3005 and its position stays.
    */
   readonly onRecordsLost?: (lost: LostRecords) => Promise<void> | void;
   /** Told when kafkajs begins anew after a failure that outlasted its retries. */
@@ -70,8 +70,8 @@ const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
 /**
  * Consumes a topic as a member of a group until the signal aborts.
  *
- * @throws PipelineError KFK_3005 (records lost), KFK_3006 (stalled), the handler's own fatal
- *   errors, or whatever made kafkajs give up.
+ * @throws PipelineError KFK_3005 (records lost), KFK_3006 (stalled), KFK_3009 (a fault in the
+ *   handler's program), the handler's own fatal errors, or whatever made kafkajs give up.
  */
 export async function runConsumerLoop(options: ConsumerLoopOptions): Promise<void> {
   const { kafka, groupId, topic, signal, log, progress } = options;
@@ -205,7 +205,8 @@ function createLoop(
       heart.signal.throwIfAborted();
     } catch (error) {
       heart.signal.throwIfAborted();
-      if (isFatal(error)) failure.reject(error);
+      const fatal = fatalError(error, { topic, partition, offset: last.offset });
+      if (fatal) failure.reject(fatal);
       else
         log.warn({ topic, partition, offset: batch.firstOffset(), err: error }, errorText(error));
       throw error;
@@ -321,8 +322,15 @@ function createLoop(
   };
 }
 
-function isFatal(error: unknown): boolean {
-  if (error instanceof Error && PROGRAMMING_ERRORS.has(error.name)) return true;
+/** @returns what the loop must end with; undefined for an error after which it may try again. */
+function fatalError(
+  error: unknown,
+  context: { readonly topic: string; readonly partition: number; readonly offset: string },
+): PipelineError | undefined {
   const known = findPipelineError(error);
-  return known !== undefined && !known.retryable;
+  if (known) return known.retryable ? undefined : known;
+  if (!(error instanceof Error) || !PROGRAMMING_ERRORS.has(error.name)) return undefined;
+  const { topic, partition } = context;
+  const message = `the handler of ${topic}/${partition} failed: ${error.name}: ${error.message}`;
+  return new PipelineError('KFK_3009', message, { cause: error, context });
 }

@@ -1,7 +1,11 @@
 import type { Admin } from 'kafkajs';
 import { PipelineError } from '../pipeline-error.ts';
 
-/** Records that a consumer should have had, but that were removed before. Offsets [from, to). */
+/**
+ * A jump that a consumer did not make by itself. Forwards: retention removed the records [from, to)
+ * before they were read. Backwards: the log ends before `from`, for it was truncated or made anew,
+ * and is read again from `to`.
+ */
 export interface LostRecords {
   readonly topic: string;
   readonly partition: number;
@@ -21,7 +25,7 @@ export interface ConsumerPositions {
    * @returns what retention removed before those positions; the position is then at `to`.
    */
   assign(partitions: readonly number[]): Promise<LostRecords[]>;
-  /** @returns the records that are missing before `first`, undefined if there are none. */
+  /** @returns how the position jumped, where `first` does not follow it; undefined if it does. */
   lostBefore(partition: number, first: bigint): Promise<LostRecords | undefined>;
   /** Everything of the partition below this offset was handled. */
   advance(partition: number, next: bigint): void;
@@ -69,7 +73,9 @@ export function createConsumerPositions(
 
     async lostBefore(partition, first) {
       const expected = positions.get(partition);
-      if (expected === undefined || first <= expected) return undefined;
+      if (expected === undefined || first === expected) return undefined;
+      // Only a position that the log does not reach makes the client go back.
+      if (first < expected) return { topic, partition, from: expected, to: first };
       const low = (await available()).get(partition)?.low ?? first;
       // A gap in a log that begins before it is one that compaction left: nothing is lost.
       if (low <= expected) return undefined;
@@ -95,9 +101,12 @@ export function createConsumerPositions(
 }
 
 export function recordsLost({ topic, partition, from, to }: LostRecords): PipelineError {
+  const log = `${topic}/${partition}`;
   return new PipelineError(
     'KFK_3005',
-    `the records of ${topic}/${partition} from ${from.toString()} to ${to.toString()} were removed before they were read`,
+    from < to
+      ? `the records of ${log} from ${from} to ${to} were removed before they were read`
+      : `${log} ends before ${from}: it was truncated or made anew, and is read from ${to} on`,
     { context: { topic, partition, from: from.toString(), to: to.toString() } },
   );
 }

@@ -8,6 +8,8 @@ export interface TalkingChild {
   readonly process: ChildProcess;
   /** The next line that matches; lines before it are passed over. */
   line(pattern: RegExp): Promise<string>;
+  /** Every line so far, those that were passed over too. */
+  readonly lines: readonly string[];
   kill(signal: NodeJS.Signals): void;
   /** Kills it, if it still runs, and waits for its end. */
   end(): Promise<void>;
@@ -26,16 +28,17 @@ export function startTalkingChild(file: string, argument: object): TalkingChild 
   );
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  const passed: string[] = [];
+  let read = 0;
   const next = (pattern: RegExp) => {
-    for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
+    for (let line = lines[read]; line !== undefined; line = lines[read]) {
+      read += 1;
       if (pattern.test(line)) return line;
-      passed.push(line);
     }
-    throw new Error(`no line like ${pattern.source} after ${passed.slice(-5).join(' | ')}`);
+    throw new Error(`no line like ${pattern.source} after ${lines.slice(-5).join(' | ')}`);
   };
   return {
     process: child,
+    lines,
     line: (pattern) => vi.waitFor(() => next(pattern), { timeout: 30_000, interval: 5 }),
     kill: (signal) => child.kill(signal),
     async end() {

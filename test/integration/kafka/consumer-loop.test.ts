@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgress } from '../../../runtime/daemon/progress.ts';
 import type { LostRecords } from '../../../runtime/kafka/consumer-loop.ts';
 import { PipelineError } from '../../../runtime/pipeline-error.ts';
 import { startTestBroker, type TestBroker } from './broker.ts';
+import type { TalkingChild } from './child-lines.ts';
 import { createConsumerScene, numbersOf, soon, sorted, upTo } from './consumer-scene.ts';
 import { apiKeys, startFaultyProxy } from './faulty-proxy.ts';
 
@@ -94,7 +96,10 @@ describe.concurrent('a consumer loop', () => {
         throw new TypeError('undefined is not a function');
       },
     });
-    await expect(loop.ended).rejects.toThrow(TypeError);
+    await expect(loop.ended).rejects.toMatchObject({
+      ...{ code: 'KFK_3009', retryable: false, context: { topic: scene.topic } },
+      cause: expect.any(TypeError) as TypeError,
+    });
     expect((await scene.committedAndEnd()).committed).toBe(0);
   });
 
@@ -214,6 +219,23 @@ describe.concurrent('records that retention removed before they were read', () =
     await loop.stop();
   });
 
+  it('are told apart from a log that ends before the position, which is read anew', async () => {
+    const scene = await createConsumedLog();
+    await scene.setPosition(0, '1000');
+    await expect(scene.startLoop().ended).rejects.toMatchObject({
+      ...{
+        code: 'KFK_3005',
+        message: `${scene.topic}/0 ends before 1000: it was truncated or made anew, and is read from 0 on`,
+      },
+    });
+    const lost: LostRecords[] = [];
+    const loop = scene.startLoop({ onRecordsLost: (records) => void lost.push(records) });
+    await scene.untilNoLag();
+    expect(loop.handled).toEqual(upTo(10));
+    expect(lost).toEqual([{ topic: scene.topic, partition: 0, from: 1000n, to: 0n }]);
+    await loop.stop();
+  });
+
   it('are none when the log merely begins where the group stands', async () => {
     const scene = await createConsumedLog();
     await broker.removeBelow(scene.topic, '11');
@@ -243,7 +265,7 @@ describe.concurrent('members of a group', () => {
   it('take over what a killed one had in hand (I3)', async () => {
     const scene = await createScene();
     await scene.writeNumbers(1, 20);
-    const child = scene.startMember();
+    const child = scene.startMember({ handleMs: 600_000 });
     await child.line(/^handling/);
     await child.end();
     const loop = scene.startLoop();
@@ -251,10 +273,51 @@ describe.concurrent('members of a group', () => {
     await loop.stop();
   });
 
+  it('lose nothing while processes join, leave and are killed under load (I3)', async () => {
+    const scene = await createScene({ partitions: 4 });
+    let written = 0;
+    const enough = new AbortController();
+    const load = (async () => {
+      while (!enough.signal.aborted) {
+        await scene.writeNumbers(written + 1, written + 20);
+        written += 20;
+      }
+    })();
+    const members: TalkingChild[] = [];
+    const join = async () => {
+      const member = scene.startMember({ handleMs: 20 });
+      members.push(member);
+      await member.line(/^handled/);
+      return member;
+    };
+    try {
+      const first = await join();
+      const second = await join();
+      first.kill('SIGKILL');
+      const third = await join();
+      second.kill('SIGTERM');
+      await once(second.process, 'exit');
+      await join();
+      third.kill('SIGKILL');
+      const wanted = written + 200;
+      await vi.waitFor(() => expect(written).toBeGreaterThan(wanted), soon);
+      enough.abort();
+      await load;
+      await scene.untilNoLag();
+    } finally {
+      enough.abort();
+      await Promise.all(members.map((member) => member.end()));
+    }
+    const handled = members.flatMap(({ lines }) =>
+      lines.flatMap((line) => /^handled \d+ (.+)$/.exec(line)?.[1]?.split(',').map(Number) ?? []),
+    );
+    expect(sorted([...new Set(handled)])).toEqual(upTo(written));
+  });
+
   it('abort what they do when they come back after others took over', async () => {
     const scene = await createScene();
     await scene.writeNumbers(1, 20);
-    const child = scene.startMember();
+    const child = scene.startMember({ handleMs: 600_000 });
     try {
       await child.line(/^handling/);
       child.kill('SIGSTOP');

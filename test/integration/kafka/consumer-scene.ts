@@ -108,10 +108,17 @@ export async function createConsumerScene(
         const { committed, end } = await committedAndEnd();
         expect(committed).toBe(end);
       }, soon),
-    startMember: (): TalkingChild =>
+    startMember: ({ handleMs }: { readonly handleMs: number }): TalkingChild =>
       startTalkingChild('consuming-member.ts', {
         ...{ brokers: broker.brokers, topic, groupId },
-        ...{ sessionTimeoutMs: 1_500, handleMs: 600_000 },
+        ...{ sessionTimeoutMs: 1_500, handleMs },
       } satisfies MemberArguments),
+    /** Moves the group's positions, as somebody would who restored another log. */
+    async setPosition(partition: number, offset: string): Promise<void> {
+      const admin = broker.client().admin();
+      await admin.connect();
+      await admin.setOffsets({ groupId, topic, partitions: [{ partition, offset }] });
+      await admin.disconnect();
+    },
   };
 }

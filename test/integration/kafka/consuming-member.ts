@@ -1,7 +1,7 @@
 /**
  * A process that consumes a topic as a member of a group and prints what it does:
- * `handling <partition> <numbers>`, `handled <partition>`, `aborted <partition>`, and the error that
- * ends it.
+ * `handling <partition> <numbers>`, `handled <partition> <numbers>`, `aborted <partition>`, and the
+ * error that ends it. SIGTERM makes it leave.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -26,20 +26,23 @@ async function consume(): Promise<void> {
   );
   const log = createLog('member', 'silent');
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort());
   await runConsumerLoop({
     kafka: createKafka({ brokers, ssl: false }, { clientId: 'member', log }),
     ...{ groupId, topic, sessionTimeoutMs, log },
-    signal: new AbortController().signal,
+    signal: stop.signal,
     progress: createProgress(),
     handle: async ({ partition, messages }, { signal }) => {
-      say(`handling ${partition} ${messages.map(({ value }) => value?.toString()).join(',')}`);
+      const numbers = messages.map(({ value }) => value?.toString()).join(',');
+      say(`handling ${partition} ${numbers}`);
       try {
         await sleep(handleMs, undefined, { signal });
       } catch (error) {
         say(`aborted ${partition}`);
         throw error;
       }
-      say(`handled ${partition}`);
+      say(`handled ${partition} ${numbers}`);
     },
   });
 }
