@@ -226,12 +226,14 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     }
     await announcer.catchUp(force);
     const missing = await holes.check(signal);
-    if (missing.length > 0 || !holes.waits) holeReport.note(missing);
+    if (missing) {
+      holeReport.note(missing);
+      metrics.missing.set(
+        label,
+        missing.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+      );
+    }
     await holeReport.publish(signal);
-    metrics.missing.set(
-      label,
-      missing.reduce((sum, { from, to }) => sum + to - from + 1, 0),
-    );
   }
 
   return {

@@ -20,10 +20,11 @@ export interface HoleWatch {
   /**
    * Asks the warehouse for the missing numbers when a frontier has stood for too long, once for
    * each thing that was noted: an idle warehouse is not woken again and again.
+   *
+   * @returns what is missing, as far as that is known now: nothing when no row waits; undefined
+   *   when nothing new can be said.
    */
-  check(signal: AbortSignal): Promise<readonly Hole[]>;
-  /** Whether any row waits above its frontier. */
-  readonly waits: boolean;
+  check(signal: AbortSignal): Promise<readonly Hole[] | undefined>;
 }
 
 interface Stuck {
@@ -44,9 +45,6 @@ export function createHoleWatch(options: {
   let stuck = new Map<string, Stuck>();
 
   return {
-    get waits() {
-      return stuck.size > 0;
-    },
     note(positions) {
       const next = new Map<string, Stuck>();
       for (const { id, at, waiting } of positions) {
@@ -59,7 +57,8 @@ export function createHoleWatch(options: {
     },
     async check(signal) {
       const isDue = ({ since, asked }: Stuck) => !asked && now() - since >= afterMs;
-      if (![...stuck.values()].some(isDue)) return [];
+      if (stuck.size === 0) return [];
+      if (![...stuck.values()].some(isDue)) return undefined;
       const { rows } = await api.query(plan.holesQuery, { signal });
       stuck = new Map([...stuck].map(([id, each]) => [id, { ...each, asked: true }]));
       const holes = rows.map((row) => ({
