@@ -26,7 +26,7 @@ import { checkColours } from './theme-checks.ts';
 import { checkVisuals } from './visual-checks.ts';
 
 /** Every measure of the report. */
-export const catalogue: readonly (Measure | Moment)[] = [
+const catalogue: readonly (Measure | Moment)[] = [
   ...ticketMeasures,
   ...ticketBooks,
   ...logMeasures,

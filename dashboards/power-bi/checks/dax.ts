@@ -14,7 +14,7 @@
 
 const columnFunctions = ['SUM', 'COUNT', 'DISTINCTCOUNTNOBLANK', 'MIN'] as const;
 
-export interface DaxColumn {
+interface DaxColumn {
   readonly table: string;
   readonly column: string;
 }

@@ -8,7 +8,7 @@ import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from '.
 type CatalogueMeasure = Measure | Moment;
 
 /** What the model says of a measure, as `///`: what it means and what is counted. */
-export function measureDescription({ description, population }: CatalogueMeasure): string {
+function measureDescription({ description, population }: CatalogueMeasure): string {
   return `${description} Counted: ${population}.`;
 }
 

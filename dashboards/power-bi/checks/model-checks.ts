@@ -31,7 +31,8 @@ const allowedProperties: Readonly<Record<string, ReadonlySet<string>>> = {
   ]),
   measure: new Set(['displayFolder', 'formatString', 'isHidden', 'lineageTag']),
   partition: new Set(['mode', 'source']),
-  relationship: new Set(['crossFilteringBehavior', 'fromColumn', 'isActive', 'toColumn']),
+  // One direction only, and no promise that every key is there: both are what is not said.
+  relationship: new Set(['fromColumn', 'toColumn']),
 };
 
 const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -52,6 +53,7 @@ export function checkModel(model: SemanticModel): Finding[] {
     ...checkParameters(model),
     ...checkTableOrder(model),
     ...model.tables.flatMap(checkTable),
+    ...checkRelationships(model),
     ...checkNames(model),
     ...checkLineage(model),
   ];
@@ -121,6 +123,29 @@ function checkTable(table: ModelTable): Finding[] {
     }
   }
   return problems.map((problem) => ({ file, problem: `${name}: ${problem}` }));
+}
+
+/** Both ends are columns of one type. */
+function checkRelationships({ roots, tables }: SemanticModel): Finding[] {
+  const types: ReadonlyMap<string, string> = new Map(
+    tables.flatMap((table) =>
+      table.columns.map(({ name, dataType }) => [`${table.name}.${name}`, dataType] as const),
+    ),
+  );
+  return roots.flatMap(({ file, object }) => {
+    if (object.kind !== 'relationship') return [];
+    const ends = ['fromColumn', 'toColumn'].map((end) =>
+      (object.properties.get(end) ?? '')
+        .split(/\.(?=(?:[^']*'[^']*')*[^']*$)/)
+        .map(unquoted)
+        .join('.'),
+    );
+    const missing = ends.filter((end) => !types.has(end));
+    const problems = missing.map((end) => `no column ${end}`);
+    const [from, to] = ends.map((end) => types.get(end));
+    if (missing.length === 0 && from !== to) problems.push(`joins ${from ?? ''} to ${to ?? ''}`);
+    return problems.map((problem) => ({ file, problem: `line ${object.line}: ${problem}` }));
+  });
 }
 
 function unquoted(name: string): string {

@@ -17,14 +17,14 @@ export const PROJECT_FOLDER = path.dirname(import.meta.dirname);
 export const REPORT = 'CarePlus.Report';
 export const SEMANTIC_MODEL = 'CarePlus.SemanticModel';
 
-/** Reads the files that Power BI reads: all but the checks and the documentation. */
+/** Reads the files that Power BI reads: not the checks, nor the documentation. */
 export function readProject(folder: string = PROJECT_FOLDER): ProjectFiles {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) =>
       path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'),
     )
-    .filter((file) => !file.startsWith('checks/') && file !== 'README.md')
+    .filter((file) => file.startsWith('CarePlus.'))
     .sort();
   return new Map(files.map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]));
 }

@@ -2,8 +2,7 @@
 import type { Finding, ProjectFiles } from './project-files.ts';
 
 /** What stands in the parameters until a person sets them. */
-export const PLACEHOLDER_HOST =
-  'careplus.000000000000.eu-central-1.redshift-serverless.amazonaws.com';
+const PLACEHOLDER_HOST = 'careplus.000000000000.eu-central-1.redshift-serverless.amazonaws.com';
 
 /** Made by Power BI Desktop for one person and one machine. */
 const PRIVATE_FILE = /(^|\/)\.pbi\/|\.abf$/;

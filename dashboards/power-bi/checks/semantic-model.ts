@@ -8,14 +8,14 @@ interface Placed {
   readonly object: TmdlObject;
 }
 
-export interface ModelColumn extends Placed {
+interface ModelColumn extends Placed {
   readonly name: string;
   /** Column of the view. */
   readonly sourceColumn: string;
   readonly dataType: string;
 }
 
-export interface ModelMeasure extends Placed {
+interface ModelMeasure extends Placed {
   readonly name: string;
   readonly dax: string;
   readonly format: string;

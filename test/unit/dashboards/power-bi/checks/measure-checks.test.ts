@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { replace, problemsAfter, type Damage } from './damage.ts';
+
+const definition = 'CarePlus.SemanticModel/definition';
+const tickets = `${definition}/tables/Tickets.tmdl`;
+
+const damages: readonly (readonly [string, Damage, RegExp])[] = [
+  [
+    'another DAX than the catalogue',
+    replace(tickets, 'COUNTROWS(Tickets)', 'COUNT(Tickets[Ticket ID])'),
+    /DAX must be COUNTROWS/,
+  ],
+  [
+    'DAX that is not its SQL twin',
+    replace(tickets, 'sourceColumn: num_interactions', 'sourceColumn: resolution_seconds'),
+    /its DAX is SUM\(resolution_seconds\)/,
+  ],
+  [
+    'DAX of a column that is not there',
+    replace(tickets, "column 'Is Resolved'", "column 'Is Closed'"),
+    /no column Tickets\[Is Resolved\]/,
+  ],
+  [
+    'DAX outside of the subset',
+    replace(tickets, 'COUNTROWS(Tickets)', 'AVERAGE(Tickets[Num Interactions])'),
+    /AVERAGE is not allowed/,
+  ],
+  [
+    'a measure that is not in the catalogue',
+    replace(tickets, "measure 'Total Tickets'", "measure 'All Tickets'"),
+    /All Tickets: not in the catalogue/,
+  ],
+  [
+    'a measure that is missing',
+    replace(tickets, "measure 'Total Tickets'", "measure 'All Tickets'"),
+    /Total Tickets of the catalogue is missing/,
+  ],
+  [
+    'another format',
+    replace(tickets, 'formatString: #,0', 'formatString: 0'),
+    /format must be #,0/,
+  ],
+  [
+    'another meaning',
+    replace(tickets, 'Tickets, each counted once', 'Rows'),
+    /description must be Tickets, each/,
+  ],
+  [
+    'a measure in another table',
+    replace(`${definition}/tables/Log Books.tmdl`, '"log_books"', '"log_entries"'),
+    /belongs to the table of reporting\.log_books/,
+  ],
+];
+
+it.each(damages)('finds %s', (_what, damage, expected) => {
+  expect(problemsAfter(damage)).toMatch(expected);
+});

@@ -1,0 +1,172 @@
+import { expect, it } from 'vitest';
+import { add, files, remove, rename, replace, problemsAfter, type Damage } from './damage.ts';
+
+const definition = 'CarePlus.SemanticModel/definition';
+const tickets = `${definition}/tables/Tickets.tmdl`;
+const expressions = `${definition}/expressions.tmdl`;
+
+const damages: readonly (readonly [string, Damage, RegExp])[] = [
+  ['no TMDL', replace(tickets, '\tlineageTag', '    lineageTag'), /indented by spaces/],
+  [
+    'an unknown property',
+    replace(tickets, 'formatString:', 'formatSting:'),
+    /unknown property formatSting/,
+  ],
+  [
+    'an unknown kind of object',
+    add(`${definition}/roles.tmdl`, 'perspective P\n'),
+    /neither an object/,
+  ],
+  [
+    'an object that is not used here',
+    add(`${definition}/x.tmdl`, 'level L\n'),
+    /not used in this project/,
+  ],
+  [
+    'an unknown data type',
+    replace(tickets, 'dataType: string', 'dataType: text'),
+    /dataType may not be text/,
+  ],
+  [
+    'a column that sums by itself',
+    replace(tickets, 'summarizeBy: none', 'summarizeBy: sum'),
+    /summarizeBy may not be sum/,
+  ],
+  [
+    'import instead of DirectQuery',
+    replace(tickets, 'mode: directQuery', 'mode: import'),
+    /mode may not be import/,
+  ],
+  ['a partition without a mode', replace(tickets, '\t\tmode: directQuery\n', ''), /has no mode/],
+  [
+    'a calculated table',
+    replace(tickets, 'partition Tickets = m', 'partition Tickets = calculated'),
+    /not of M/,
+  ],
+  [
+    'a second partition',
+    replace(
+      tickets,
+      '\tpartition Tickets = m',
+      '\tpartition Other = m\n\t\tmode: directQuery\n\n\tpartition Tickets = m',
+    ),
+    /one partition/,
+  ],
+  [
+    'a step behind the navigation',
+    replace(tickets, 'in\n\t\t\t\t    View', 'in\n\t\t\t\t    Table.FirstN(View, 10)'),
+    /must only navigate/,
+  ],
+  [
+    'a server that is no parameter',
+    replace(tickets, 'RedshiftServer', '"server:5439"'),
+    /must only navigate/,
+  ],
+  [
+    'a column without a source',
+    replace(tickets, '\t\tsourceColumn: agent\n', ''),
+    /Agent has no sourceColumn/,
+  ],
+  ['a column without a type', replace(tickets, '\t\tdataType: string\n', ''), /has no dataType/],
+  [
+    'a column that may be summed',
+    replace(tickets, '\t\tsummarizeBy: none\n', ''),
+    /must say summarizeBy/,
+  ],
+  [
+    'a table without a description',
+    replace(tickets, `${files.get(tickets)?.split('\n')[0] ?? ''}\n`, ''),
+    /Tickets: no description/,
+  ],
+  [
+    'a sort by nothing',
+    replace(
+      `${definition}/tables/Ticket Ages.tmdl`,
+      "sortByColumn: 'Age Order'",
+      'sortByColumn: Order',
+    ),
+    /sorted by Order/,
+  ],
+  [
+    'a file with another name',
+    rename(tickets, `${definition}/tables/Ticket.tmdl`),
+    /not named after its table/,
+  ],
+  [
+    'a table that is not listed',
+    replace(`${definition}/model.tmdl`, 'ref table Tickets\n', ''),
+    /no ref table Tickets/,
+  ],
+  [
+    'a listed table without a file',
+    remove(`${definition}/tables/Log Books.tmdl`),
+    /ref table Log Books has no file/,
+  ],
+  [
+    'a missing parameter',
+    replace(expressions, 'expression RedshiftSchema', 'expression RedshiftView'),
+    /parameters must be/,
+  ],
+  [
+    'a parameter of another type',
+    replace(expressions, 'Type = "Text"', 'Type = "Any"'),
+    /no text parameter/,
+  ],
+  [
+    'a column twice',
+    replace(tickets, 'column Agent\n', 'column channel\n'),
+    /column Channel is there twice/i,
+  ],
+  [
+    'a column with a name of a measure',
+    replace(tickets, 'column Agent\n', "column 'total tickets'\n"),
+    /is a column and a measure/,
+  ],
+  [
+    'a measure in two tables',
+    replace(`${definition}/tables/Log Entries.tmdl`, "'Total Logs'", "'Total Tickets'"),
+    /is in Log Entries and in Tickets/,
+  ],
+  [
+    'a tag used twice',
+    replace(tickets, `lineageTag: ${tags(1)}`, `lineageTag: ${tags(2)}`),
+    /used twice/,
+  ],
+  ['a missing tag', replace(tickets, `\tlineageTag: ${tags(0)}\n`, ''), /has no lineageTag/],
+  [
+    'a relationship to a column that is not there',
+    replace(
+      `${definition}/relationships.tmdl`,
+      "toColumn: Tickets.'Ticket Key'",
+      'toColumn: Tickets.Key',
+    ),
+    /no column Tickets\.Key/,
+  ],
+  [
+    'a relationship that filters both ways',
+    replace(
+      `${definition}/relationships.tmdl`,
+      '\ttoColumn',
+      '\tcrossFilteringBehavior: bothDirections\n\ttoColumn',
+    ),
+    /crossFilteringBehavior/,
+  ],
+  [
+    'a relationship of two types',
+    replace(
+      `${definition}/relationships.tmdl`,
+      "fromColumn: 'Ticket Ages'.'Ticket Key'",
+      "fromColumn: 'Ticket Ages'.'Age Seconds'",
+    ),
+    /joins int64 to string/,
+  ],
+];
+
+/** The nth tag of the tickets. */
+function tags(index: number): string {
+  return [...(files.get(tickets) ?? '').matchAll(/lineageTag: (\S+)/g)][index]?.[1] ?? '';
+}
+
+it.each(damages)('finds %s', (_what, damage, expected) => {
+  expect(problemsAfter(damage)).toMatch(expected);
+});
