@@ -13,24 +13,24 @@ import { createKafka } from '../../runtime/kafka/connection.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { createDataApi } from '../../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../../runtime/redshift/redshift-client.ts';
-import { createBatchWatch } from './feeds/batch-watch.ts';
-import { createFreshness, parseCheckpoint } from './feeds/freshness.ts';
-import { createLiveEvents } from './feeds/live-events.ts';
-import { runLiveUpdates } from './feeds/live-updates.ts';
-import { createLogFeed } from './feeds/log-feed.ts';
-import { createLogFreshness } from './feeds/log-freshness.ts';
-import { loadPageFiles } from './page-files.ts';
-import { createPipelineFeed } from './feeds/pipeline-feed.ts';
-import { createQuarantinePages } from './lists/quarantine-pages.ts';
-import { createPageServer, type PageName } from './server.ts';
-import { createTicketFeed } from './feeds/ticket-feed.ts';
-import { createTopicPositions } from './pipeline/topic-positions.ts';
+import { createBatchWatch, shareLooks } from './feeds/batch-watch.ts';
+import { createHeartbeats, type Heartbeats } from './feeds/heartbeats.ts';
+import { createLiveRooms, type LiveRooms } from './feeds/live-rooms.ts';
 import { createRedshiftWarehouse } from './figures/warehouse.ts';
+import { createQuarantinePages } from './lists/quarantine-pages.ts';
+import { loadPageFiles } from './page-files.ts';
+import { createTopicPositions } from './pipeline/topic-positions.ts';
+import { createPageServer, type OpenRoom, type PageName } from './server.ts';
+import { createViews } from './views.ts';
 
 /** How often S3 is asked for a new batch while somebody looks. */
 const POLL_MS = 1_000;
 /** Requests for the document that come closer together than this share one look. */
 const MIN_GAP_MS = 500;
+/** Many views follow the same batches: one look is theirs all. */
+const SHARED_LOOK_MS = 400;
+/** Different views of one page that are looked at at the same time: each is a query set a batch. */
+const VIEWS_AT_A_TIME = 24;
 /** The feed itself tries again later; a viewer should hear of a problem soon. */
 const API_GIVE_UP_MS = 5_000;
 const QUARANTINE_TIMEOUT_MS = 15_000;
@@ -49,8 +49,7 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
   const redshift = createRedshiftDataClient(config.aws);
   const kafka = createKafka(config.kafka, { clientId: 'careplus-dashboard', log });
   const stop = new AbortController();
-  const freshness = createFreshness();
-  const logFreshness = createLogFreshness();
+  const heartbeats = { tickets: createHeartbeats(), logs: createHeartbeats() };
   const warehouse = createRedshiftWarehouse(
     createDataApi({
       client: redshift,
@@ -65,8 +64,11 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
     }),
   );
   const { bucket } = config.aws;
-  const ticketBatches = createBatchWatch({ s3, bucket, key: latestBatchKey(supportTickets) });
-  const logBatches = createBatchWatch({ s3, bucket, key: latestBatchKey(supportLogs) });
+  const watch = (dataset: typeof supportTickets | typeof supportLogs) =>
+    shareLooks(createBatchWatch({ s3, bucket, key: latestBatchKey(dataset) }), {
+      keepMs: SHARED_LOOK_MS,
+      signal: stop.signal,
+    });
   const positions = createTopicPositions({
     kafka,
     consumed: [supportTickets, supportLogs].map((dataset) => ({
@@ -74,41 +76,54 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       groupId: processorGroup(dataset),
     })),
   });
-  const parts = { warehouse, log, signal: stop.signal, minGapMs: MIN_GAP_MS };
-  const pipeline = createPipelineFeed({
-    ...parts,
-    batches: { tickets: ticketBatches, logs: logBatches },
-    ...{ freshness, logFreshness, positions },
+  const views = createViews({
+    ...{ warehouse, heartbeats, positions, log, minGapMs: MIN_GAP_MS },
+    batches: { tickets: watch(supportTickets), logs: watch(supportLogs) },
   });
-  const pages = {
-    tickets: {
-      feed: createTicketFeed({ ...parts, batches: ticketBatches, freshness }),
-      events: createLiveEvents(),
-    },
-    logs: {
-      feed: createLogFeed({ ...parts, batches: logBatches, freshness: logFreshness }),
-      events: createLiveEvents(),
-    },
-    pipeline: { feed: pipeline, events: createLiveEvents() },
+  const names = Object.keys(views) as PageName[];
+  const whole = new Map(names.map((name) => [name, views[name](new URLSearchParams())]));
+  const rooms = Object.fromEntries(
+    names.map((name) => [
+      name,
+      createLiveRooms({
+        name,
+        limit: VIEWS_AT_A_TIME,
+        pollMs: POLL_MS,
+        signal: stop.signal,
+        onTurn: () => progress.beat(),
+        kept: whole.get(name)?.key,
+      }),
+    ]),
+  ) as Record<PageName, LiveRooms>;
+  const open = (name: PageName): OpenRoom => {
+    return (query) => {
+      const view = views[name](query);
+      return view ? (rooms[name].open(view) ?? 'full') : 'none';
+    };
   };
   const quarantinePages = createQuarantinePages(warehouse);
   const server = createPageServer({
-    pages,
+    pages: Object.fromEntries(names.map((name) => [name, open(name)])) as Record<
+      PageName,
+      OpenRoom
+    >,
     files,
     async quarantine(filter) {
       // A page of the list counts for one batch.
-      await pipeline.refresh();
+      const pipeline = open('pipeline')(new URLSearchParams());
+      if (typeof pipeline === 'string') throw new TypeError('the pipeline page has no room');
+      await pipeline.feed.refresh();
       return quarantinePages.read(filter, {
-        state: String(pipeline.version),
+        state: String(pipeline.feed.version),
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(QUARANTINE_TIMEOUT_MS)]),
       });
     },
   });
 
   /** Follows a checkpoint topic; without it the pages know less and go on. */
-  const follow = async (topic: string, onValue: (key: string, value: Buffer | null) => void) => {
+  const follow = async (topic: string, { onRecord }: Heartbeats) => {
     try {
-      await followCompacted({ kafka, topic, signal: stop.signal, onValue });
+      await followCompacted({ kafka, topic, signal: stop.signal, onValue: onRecord });
     } catch (error) {
       log.error({ err: error, topic }, 'the heartbeats of this topic are not followed any more');
     }
@@ -122,24 +137,13 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       progress.setReady(true);
       log.info({ address: `http://${config.dashboard.host}:${config.dashboard.port}/` }, 'serving');
       const following = Promise.all([
-        follow(topics.readerCheckpoints.name, (_key, value) => {
-          const checkpoint = value === null ? undefined : parseCheckpoint(value.toString('utf8'));
-          if (checkpoint) freshness.onCheckpoint(checkpoint);
-        }),
-        follow(topics.shipperCheckpoints.name, (key, value) => logFreshness.onRecord(key, value)),
+        follow(topics.readerCheckpoints.name, heartbeats.tickets),
+        follow(topics.shipperCheckpoints.name, heartbeats.logs),
       ]);
+      // The pages that everybody asks for first stand ready; their loops say that we live.
+      for (const [name, view] of whole) if (view) rooms[name].open(view);
       try {
-        await Promise.all(
-          (Object.keys(pages) as PageName[]).map((name) =>
-            runLiveUpdates({
-              name,
-              ...pages[name],
-              pollMs: POLL_MS,
-              signal: stop.signal,
-              onTurn: () => progress.beat(),
-            }),
-          ),
-        );
+        await Promise.race(names.map((name) => rooms[name].ended));
       } finally {
         stop.abort();
         // A broker that does not answer may hold it up; nothing of it has to be kept.
@@ -148,7 +152,7 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
     },
     async close() {
       stop.abort();
-      for (const { events } of Object.values(pages)) events.close();
+      for (const each of Object.values(rooms)) each.close();
       await closeServer(server);
       s3.destroy();
       redshift.destroy();

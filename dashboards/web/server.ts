@@ -1,77 +1,45 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import {
-  logBooks,
-  logBreakdowns,
-  logMeasures,
-  measureSql,
-  ticketBooks,
-  ticketBreakdowns,
-  ticketMeasures,
-} from '../../schemas/measures.ts';
+import { createServer, type Server } from 'node:http';
 import { findPipelineError } from '../../runtime/pipeline-error.ts';
-import type { LiveEvents } from './feeds/live-events.ts';
-import type { PageFile } from './page-files.ts';
+import { createAnswer, type Answer } from './answers.ts';
+import type { LiveRoom } from './feeds/live-rooms.ts';
+import type { LiveDocument, LiveFeed } from './feeds/snapshot-feed.ts';
 import {
   parseQuarantineFilter,
   type QuarantineFilter,
   type QuarantinePage,
 } from './lists/quarantine-pages.ts';
-import type { LiveDocument, LiveFeed } from './feeds/snapshot-feed.ts';
-
-/**
- * Nothing comes from elsewhere, nothing is inline, nobody may frame the page (CSP Level 3).
- */
-const securityHeaders = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
-} as const;
+import { measureCatalogue } from './measure-catalogue.ts';
+import type { PageFile } from './page-files.ts';
 
 /** How long a document's address waits for a fresh state before it tells the last one. */
 const ANSWER_WITHIN_MS = 15_000;
+/** After so long a viewer who found no room asks again. */
+const NO_ROOM_RETRY_MS = 10_000;
 
-/** A page's documents and those who look at it. */
-export interface LivePage {
-  readonly feed: LiveFeed;
-  readonly events: LiveEvents;
-}
+/**
+ * Opens what an address asks for: `none` when its query asks for what cannot be, `full` when too
+ * many different views are looked at.
+ */
+export type OpenRoom = (query: URLSearchParams) => LiveRoom | 'none' | 'full';
 
-export type PageName = 'tickets' | 'logs' | 'pipeline';
+export type PageName = 'tickets' | 'logs' | 'pipeline' | 'ticket-list' | 'ticket' | 'entry-list';
 
 export interface PageServerParts {
-  readonly pages: Readonly<Record<PageName, LivePage>>;
+  readonly pages: Readonly<Record<PageName, OpenRoom>>;
   /** @throws {PipelineError} when the warehouse does not answer. */
   readonly quarantine: (filter: QuarantineFilter) => Promise<QuarantinePage>;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
+type Route = (answer: Answer, query: URLSearchParams) => void;
+
 /**
- * The pages' HTTP server: their files; `/api/NAME` (a page's current document) and
- * `/api/events/NAME` (the same, live; `/api/events` are those of the tickets); `/api/quarantine`
+ * The pages' HTTP server: their files; `/api/NAME?…` (a page's current document) and
+ * `/api/events/NAME?…` (the same, live; `/api/events` are those of the tickets); `/api/quarantine`
  * (one page of the rows set aside); `/api/measures` (how each figure is counted). GET and HEAD only.
  */
 export function createPageServer(parts: PageServerParts): Server {
   const { pages, files } = parts;
-
-  const documentRoute =
-    ({ feed }: LivePage): Route =>
-    (answer) => {
-      void freshDocument(feed).then((document) => {
-        const known = document.state === 'live' || document.state === 'stale';
-        answer.json(known ? 200 : 503, document);
-      });
-    };
-  const eventsRoute =
-    (name: PageName): Route =>
-    (answer) => {
-      const { feed, events } = pages[name];
-      answer.stream((response) => events.add(response, { event: name, data: feed.current() }));
-    };
   const quarantineRoute: Route = (answer, query) => {
     const filter = parseQuarantineFilter(query);
     if (!filter) {
@@ -86,17 +54,15 @@ export function createPageServer(parts: PageServerParts): Server {
       },
     );
   };
-  const routes: Readonly<Record<string, Route>> = {
-    '/api/tickets': documentRoute(pages.tickets),
-    '/api/logs': documentRoute(pages.logs),
-    '/api/pipeline': documentRoute(pages.pipeline),
-    '/api/events': eventsRoute('tickets'),
-    '/api/events/tickets': eventsRoute('tickets'),
-    '/api/events/logs': eventsRoute('logs'),
-    '/api/events/pipeline': eventsRoute('pipeline'),
-    '/api/quarantine': quarantineRoute,
-    '/api/measures': (answer) => answer.json(200, measureCatalogue),
-  };
+  const routes = new Map<string, Route>([
+    ['/api/quarantine', quarantineRoute],
+    ['/api/measures', (answer) => answer.json(200, measureCatalogue)],
+    ['/api/events', eventsRoute('tickets', pages.tickets)],
+    ...Object.entries(pages).flatMap(([name, open]): [string, Route][] => [
+      [`/api/${name}`, documentRoute(open)],
+      [`/api/events/${name}`, eventsRoute(name, open)],
+    ]),
+  ]);
 
   return createServer((request, response) => {
     // A viewer who goes away while we write is no fault of anybody's.
@@ -107,15 +73,49 @@ export function createPageServer(parts: PageServerParts): Server {
       answer.json(405, { error: 'only GET and HEAD' });
       return;
     }
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const [path = '', ...query] = (request.url ?? '').split('?');
     const file = files.get(path);
+    const route = routes.get(path);
     if (file) answer.file(file);
-    else if (Object.hasOwn(routes, path)) routes[path]?.(answer, new URLSearchParams(query));
+    else if (route) route(answer, new URLSearchParams(query.join('?')));
     else answer.json(404, { error: 'no such page' });
   });
 }
 
-type Route = (answer: Answer, query: URLSearchParams) => void;
+const refusals = {
+  none: { status: 400, error: 'this address asks for what cannot be' },
+  full: { status: 503, error: 'too many different views are looked at now' },
+} as const;
+
+function documentRoute(open: OpenRoom): Route {
+  return (answer, query) => {
+    const room = open(query);
+    if (room === 'none' || room === 'full') {
+      const { status, error } = refusals[room];
+      answer.json(status, { error });
+      return;
+    }
+    void freshDocument(room.feed).then((document) => {
+      const known = document.state === 'live' || document.state === 'stale';
+      answer.json(known ? 200 : 503, document);
+    });
+  };
+}
+
+/** A refusal is told as an event: an EventSource cannot read the body of a failed request. */
+function eventsRoute(name: string, open: OpenRoom): Route {
+  return (answer, query) => {
+    const room = open(query);
+    answer.stream((response) => {
+      if (room === 'none' || room === 'full') {
+        const data = JSON.stringify({ reason: room });
+        response.end(`retry: ${NO_ROOM_RETRY_MS}\nevent: refused\ndata: ${data}\n\n`);
+      } else {
+        room.events.add(response, { event: name, data: room.feed.current() });
+      }
+    });
+  };
+}
 
 /** Looks for news first, so that whoever asks once gets the truth of now; but answers in time. */
 async function freshDocument(feed: LiveFeed): Promise<LiveDocument> {
@@ -124,59 +124,4 @@ async function freshDocument(feed: LiveFeed): Promise<LiveDocument> {
   await Promise.race([feed.refresh().catch(() => undefined), limit.promise]);
   clearTimeout(timer);
   return feed.current();
-}
-
-const measureCatalogue = {
-  measures: [
-    ...[...ticketMeasures, ...ticketBooks].map((measure) => ({ dataset: 'tickets', measure })),
-    ...[...logMeasures, ...logBooks].map((measure) => ({ dataset: 'logs', measure })),
-  ].map(({ dataset, measure }) => ({
-    name: measure.name,
-    dataset,
-    title: measure.title,
-    population: measure.population,
-    description: measure.description,
-    format: measure.format,
-    dax: measure.dax,
-    sql: measureSql(measure),
-  })),
-  breakdowns: [...ticketBreakdowns, ...logBreakdowns].map(({ name, title, measure, by }) => ({
-    name,
-    title,
-    measure,
-    by: by.column,
-  })),
-};
-
-interface Answer {
-  json(status: number, body: object): void;
-  file(file: PageFile): void;
-  stream(begin: (response: ServerResponse) => void): void;
-}
-
-function createAnswer(request: IncomingMessage, response: ServerResponse): Answer {
-  const whole = (status: number, contentType: string, body: Buffer) => {
-    response.writeHead(status, {
-      ...securityHeaders,
-      'content-type': contentType,
-      'content-length': body.length,
-      'cache-control': 'no-cache',
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
-  };
-  return {
-    json: (status, body) =>
-      whole(status, 'application/json; charset=utf-8', Buffer.from(JSON.stringify(body))),
-    file: ({ contentType, body }) => whole(200, contentType, body),
-    stream: (begin) => {
-      response.writeHead(200, {
-        ...securityHeaders,
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-cache, no-transform',
-        'x-accel-buffering': 'no',
-      });
-      if (request.method === 'HEAD') response.end();
-      else begin(response);
-    },
-  };
 }

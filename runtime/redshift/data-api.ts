@@ -43,6 +43,11 @@ export interface Batch {
   /** At most 40, each at most 100 KB; one transaction. */
   readonly statements: readonly string[];
   /**
+   * Values of `:name` in the statements, never empty; each is used by a statement at least
+   * (BatchExecuteStatement, `Parameters`). They come as texts: cast them in the SQL.
+   */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /**
    * Client token, at most 64 characters. The same token gives the same run (for 8 hours), also
    * when its reply was lost; a failed batch needs a new one.
    */
@@ -186,14 +191,16 @@ export function createDataApi(options: DataApiOptions): DataApi {
   return {
     result,
 
-    async runBatch({ name, statements, token }, { signal } = {}) {
+    async runBatch({ name, statements, parameters = {}, token }, { signal } = {}) {
       signal?.throwIfAborted();
+      const bound = Object.entries(parameters).map(([key, value]) => ({ name: key, value }));
       const submitted = await persist(
         (http) =>
           client.send(
             new BatchExecuteStatementCommand({
               ...target,
               Sqls: [...statements],
+              ...(bound.length === 0 ? {} : { Parameters: bound }),
               StatementName: name,
               ClientToken: token,
               WaitTimeSeconds: WAIT_SECONDS,

@@ -1,5 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { waitOrAbort } from '../../../runtime/abortable-wait.ts';
 import { errorText, PipelineError } from '../../../runtime/pipeline-error.ts';
 
 /** What the loader says of its latest batch; it may say more. */
@@ -53,6 +54,61 @@ export function createBatchWatch(options: {
         known = { etag: null, batch: null };
       }
       return known;
+    },
+  };
+}
+
+/** Longer than anybody waits: whoever asks gives up earlier, and knows why. */
+const LOOK_TIMEOUT_MS = 15_000;
+
+/**
+ * One look for all who ask at the same time or shortly after: many feeds follow the same batches.
+ *
+ * @param options.keepMs how long an answer counts.
+ * @param options.signal ends a look that is under way.
+ */
+export function shareLooks(
+  watch: BatchWatch,
+  options: {
+    readonly keepMs: number;
+    readonly signal: AbortSignal;
+    readonly now?: () => number;
+  },
+): BatchWatch {
+  const { keepMs, now = Date.now } = options;
+  let kept: { readonly latest: LatestBatch; readonly atMs: number } | undefined;
+  let looking: Promise<LatestBatch> | undefined;
+
+  async function look(): Promise<LatestBatch> {
+    try {
+      // Not the signal of one of those who ask: the others wait too.
+      const signal = AbortSignal.any([options.signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)]);
+      const latest = await watch.latest({ signal });
+      kept = { latest, atMs: now() };
+      return latest;
+    } finally {
+      looking = undefined;
+    }
+  }
+
+  return {
+    latest({ signal }) {
+      if (kept && now() - kept.atMs < keepMs) return Promise.resolve(kept.latest);
+      looking ??= look();
+      return waitOrAbort(looking, signal);
+    },
+  };
+}
+
+/** The batches of several datasets as one: another one of either is news. The first one's is told. */
+export function joinBatches(watches: readonly BatchWatch[]): BatchWatch {
+  return {
+    async latest(options) {
+      const found = await Promise.all(watches.map((watch) => watch.latest(options)));
+      return {
+        etag: found.map(({ etag }) => etag ?? '').join(' '),
+        batch: found[0]?.batch ?? null,
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
-import type { LogFreshness } from './log-freshness.ts';
+import { filterSql, logFilters, type Filter } from '../figures/filters.ts';
 import { assembleLogFigures, logQueries, type LogFigures } from '../figures/log-figures.ts';
 import { explainCounts, type CountedReasons } from '../lists/reason-meaning.ts';
+import type { LogFreshness } from './log-freshness.ts';
 import {
   createSnapshotFeed,
   type FeedParts,
@@ -11,6 +12,7 @@ import {
 /** One consistent state of the warehouse, and how far it can be trusted. */
 export interface LogsDocument extends LiveDocument {
   readonly dataset: 'logs';
+  readonly filter: Filter;
   readonly measures: LogFigures['measures'];
   readonly breakdowns: LogFigures['breakdowns'];
   readonly quarantine: readonly CountedReasons[];
@@ -18,15 +20,18 @@ export interface LogsDocument extends LiveDocument {
   readonly slowest: LogFigures['slowest'];
   readonly newest: LogFigures['newest'];
   readonly frontiers: LogFigures['frontiers'];
+  readonly choices: LogFigures['choices'] | null;
 }
 
 export function createLogFeed(
-  parts: FeedParts & { readonly freshness: LogFreshness },
+  parts: FeedParts & { readonly freshness: LogFreshness; readonly filter: Filter },
 ): LiveFeed<LogsDocument> {
-  const { freshness } = parts;
+  const { freshness, filter } = parts;
+  const sql = filterSql(logFilters, filter);
   const snapshots = createSnapshotFeed({
     ...parts,
-    queries: logQueries(),
+    queries: logQueries(sql),
+    parameters: sql.parameters,
     assemble: assembleLogFigures,
     onFigures: ({ frontiers }, batch) => freshness.onFrontiers(frontiers, batch),
   });
@@ -41,6 +46,7 @@ export function createLogFeed(
       const { figures, state } = snapshots;
       return {
         dataset: 'logs',
+        filter,
         ...state,
         ...pulse(),
         measures: figures?.measures ?? {},
@@ -50,6 +56,7 @@ export function createLogFeed(
         slowest: figures?.slowest ?? [],
         newest: figures?.newest ?? [],
         frontiers: figures?.frontiers ?? [],
+        choices: figures?.choices ?? null,
       };
     },
   };

@@ -2,7 +2,7 @@ import { errorCodes, type ErrorCodeName } from '../../../schemas/error-codes.ts'
 import type { Logger } from '../../../runtime/observability/log.ts';
 import { errorText, findPipelineError, PipelineError } from '../../../runtime/pipeline-error.ts';
 import type { BatchWatch, LatestBatch, LoadedBatch } from './batch-watch.ts';
-import type { Warehouse, WarehouseRow } from '../figures/warehouse.ts';
+import type { QueryParameters, Warehouse, WarehouseRow } from '../figures/warehouse.ts';
 
 /** Why the figures cannot be brought up to date, in words that may be shown to anybody. */
 interface Problem {
@@ -91,6 +91,7 @@ const BACKOFF_CAP_MS = 10_000;
 export function createSnapshotFeed<Figures>(
   parts: FeedParts & {
     readonly queries: readonly string[];
+    readonly parameters?: QueryParameters;
     readonly assemble: (results: readonly (readonly WarehouseRow[])[]) => Figures;
     /** Called with every new state, before it is shown, and the batch after which it was read. */
     readonly onFigures?: (figures: Figures, batch: LoadedBatch | null) => void;
@@ -133,7 +134,7 @@ export function createSnapshotFeed<Figures>(
   async function readWarehouse(latest: LatestBatch): Promise<void> {
     const queriedAtMs = now();
     const rows = await within(QUERY_TIMEOUT_MS, 'WH_5003', (signal) =>
-      warehouse.readTogether(parts.queries, { signal }),
+      warehouse.readTogether(parts.queries, { signal, parameters: parts.parameters }),
     );
     const figures = parts.assemble(rows);
     parts.onFigures?.(figures, latest.batch);

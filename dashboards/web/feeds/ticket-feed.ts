@@ -1,31 +1,36 @@
-import type { Freshness } from './freshness.ts';
+import { filterSql, ticketFilters, type Filter } from '../figures/filters.ts';
+import { assembleFigures, ticketQueries, type TicketFigures } from '../figures/ticket-figures.ts';
 import { explainCounts, type CountedReasons } from '../lists/reason-meaning.ts';
+import type { Freshness } from './freshness.ts';
 import {
   createSnapshotFeed,
   type FeedParts,
   type LiveDocument,
   type LiveFeed,
 } from './snapshot-feed.ts';
-import { assembleFigures, ticketQueries, type TicketFigures } from '../figures/ticket-figures.ts';
 
 /** One consistent state of the warehouse, and how far it can be trusted. */
 export interface TicketsDocument extends LiveDocument {
   readonly dataset: 'tickets';
+  readonly filter: Filter;
   readonly measures: TicketFigures['measures'];
   readonly breakdowns: TicketFigures['breakdowns'];
   readonly quarantine: readonly CountedReasons[];
   readonly books: TicketFigures['books'] | null;
   readonly recent: TicketFigures['recent'];
   readonly frontiers: TicketFigures['frontiers'];
+  readonly choices: TicketFigures['choices'] | null;
 }
 
 export function createTicketFeed(
-  parts: FeedParts & { readonly freshness: Freshness },
+  parts: FeedParts & { readonly freshness: Freshness; readonly filter: Filter },
 ): LiveFeed<TicketsDocument> {
-  const { freshness } = parts;
+  const { freshness, filter } = parts;
+  const sql = filterSql(ticketFilters, filter);
   const snapshots = createSnapshotFeed({
     ...parts,
-    queries: ticketQueries(),
+    queries: ticketQueries(sql),
+    parameters: sql.parameters,
     assemble: assembleFigures,
     onFigures: ({ frontiers }) => freshness.onFrontiers(frontiers),
   });
@@ -40,6 +45,7 @@ export function createTicketFeed(
       const { figures, state } = snapshots;
       return {
         dataset: 'tickets',
+        filter,
         ...state,
         ...pulse(),
         measures: figures?.measures ?? {},
@@ -48,6 +54,7 @@ export function createTicketFeed(
         books: figures?.books ?? null,
         recent: figures?.recent ?? [],
         frontiers: figures?.frontiers ?? [],
+        choices: figures?.choices ?? null,
       };
     },
   };

@@ -1,4 +1,5 @@
 import { measureValue, type Breakdown, type Measure } from '../../../schemas/measures.ts';
+import { whereClause, type FilterSql } from './filters.ts';
 import { countOf, onlyRow, textOf } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
@@ -30,27 +31,31 @@ export interface Figures {
 
 /**
  * One statement for a whole set, a branch for each measure and breakdown: the Data API allows 20
- * result reads a second in an account.
+ * result reads a second in an account. Figures over views that the filter does not know stay whole.
  */
-export function figuresQuery({ measures, breakdowns }: MeasureSet): string {
+export function figuresQuery({ measures, breakdowns }: MeasureSet, filter: FilterSql): string {
   return [
-    ...measures.map(measureBranch),
-    ...breakdowns.map((breakdown) => breakdownBranch(breakdown, measures)),
+    ...measures.map((measure) => measureBranch(measure, filter)),
+    ...breakdowns.map((breakdown) => breakdownBranch(breakdown, measures, filter)),
   ].join('\nUNION ALL\n');
 }
 
-function measureBranch(measure: Measure): string {
-  return `SELECT ${branchColumns(measure.name, "''", measure)} ${source(measure)}`;
+function measureBranch(measure: Measure, filter: FilterSql): string {
+  return `SELECT ${branchColumns(measure.name, "''", measure)} ${source(measure, filter)}`;
 }
 
-function breakdownBranch(breakdown: Breakdown, measures: readonly Measure[]): string {
+function breakdownBranch(
+  breakdown: Breakdown,
+  measures: readonly Measure[],
+  filter: FilterSql,
+): string {
   const { column } = breakdown.by;
   const measure = measureOf(breakdown, measures);
   const size = measure.sql.denominator === undefined ? 'numerator' : 'denominator';
   const order = breakdown.order === 'latest' ? 'label DESC' : `${size} DESC, label`;
   return (
     `SELECT b.figure, b.label, b.numerator, b.denominator FROM (` +
-    `SELECT ${branchColumns(breakdown.name, column, measure)} ${source(measure)} ` +
+    `SELECT ${branchColumns(breakdown.name, column, measure)} ${source(measure, filter)} ` +
     `GROUP BY ${column} ORDER BY ${order} LIMIT ${BREAKDOWN_LIMIT}) b`
   );
 }
@@ -65,8 +70,8 @@ function branchColumns(name: string, label: string, { sql }: Measure): string {
   ].join(', ');
 }
 
-function source({ sql: { from, where } }: Measure): string {
-  return `FROM ${from}${where === undefined ? '' : ` WHERE ${where}`}`;
+function source({ sql: { from, where } }: Measure, filter: FilterSql): string {
+  return `FROM ${from}${whereClause(from, filter, where)}`;
 }
 
 /**

@@ -3,17 +3,24 @@ import type { DataApi, WarehouseRow } from '../../../runtime/redshift/data-api.t
 
 export type { WarehouseRow } from '../../../runtime/redshift/data-api.ts';
 
+/** What a person chose: bound, never part of a query's text. */
+export type QueryParameters = Readonly<Record<string, string>>;
+
 /** The one thing that the page asks of the warehouse. */
 export interface Warehouse {
   /**
    * Runs queries in one transaction, so that all their rows are of one state.
    *
+   * @param options.parameters values of `:name` in the queries, never empty, each used at least once.
    * @returns the rows of each query, in the order of the queries.
    * @throws {PipelineError} WH_5001 or WH_5003.
    */
   readTogether(
     queries: readonly string[],
-    options: { readonly signal: AbortSignal },
+    options: {
+      readonly signal: AbortSignal;
+      readonly parameters?: QueryParameters | undefined;
+    },
   ): Promise<readonly (readonly WarehouseRow[])[]>;
 }
 
@@ -25,9 +32,9 @@ export interface Warehouse {
  */
 export function createRedshiftWarehouse(api: Pick<DataApi, 'runBatch' | 'result'>): Warehouse {
   return {
-    async readTogether(queries, { signal }) {
+    async readTogether(queries, { signal, parameters = {} }) {
       const { id } = await api.runBatch(
-        { name: 'dashboard', statements: queries, token: randomUUID() },
+        { name: 'dashboard', statements: queries, parameters, token: randomUUID() },
         { signal },
       );
       const results = await Promise.all(

@@ -1,7 +1,7 @@
 import { booksDatasets, type BooksDataset } from '../figures/books.ts';
 import { explainReasons, type ReasonMeaning } from './reason-meaning.ts';
 import { countOf, onlyRow, textOf } from '../figures/row-values.ts';
-import type { Warehouse, WarehouseRow } from '../figures/warehouse.ts';
+import type { QueryParameters, Warehouse, WarehouseRow } from '../figures/warehouse.ts';
 
 /** Rows of one page. */
 const PAGE_SIZE = 10;
@@ -103,9 +103,8 @@ async function readPage(
   filter: QuarantineFilter,
   signal: AbortSignal,
 ): Promise<QuarantinePage> {
-  const [counts = [], rows = []] = await warehouse.readTogether(quarantineQueries(filter), {
-    signal,
-  });
+  const { queries, parameters } = quarantineQueries(filter);
+  const [counts = [], rows = []] = await warehouse.readTogether(queries, { parameters, signal });
   return {
     page: filter.page,
     page_size: PAGE_SIZE,
@@ -115,20 +114,31 @@ async function readPage(
 }
 
 /** How many rows the filter leaves, and those of its page. */
-export function quarantineQueries({ dataset, reason, page }: QuarantineFilter): [string, string] {
+export function quarantineQueries({ dataset, reason, page }: QuarantineFilter): {
+  readonly queries: readonly [string, string];
+  readonly parameters: QueryParameters;
+} {
   const conditions = [
-    ...(dataset === null ? [] : [`dataset = '${dataset}'`]),
+    ...(dataset === null ? [] : ['dataset = CAST(:dataset AS VARCHAR(64))']),
     // The whole reason in the list, not a part of a longer one.
-    ...(reason === null ? [] : [`STRPOS(',' || reasons || ',', ',${reason},') > 0`]),
+    ...(reason === null
+      ? []
+      : [`STRPOS(',' || reasons || ',', ',' || CAST(:reason AS VARCHAR(2048)) || ',') > 0`]),
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return [
-    `SELECT CAST(COUNT(*) AS BIGINT) AS total FROM reporting.quarantine${where}`,
-    `SELECT dataset, event_id, ticket_id, reasons, copies, original, original_encoding, ` +
-      `original_bytes, raw_pointer, rules_version, CAST(quarantined_at AS VARCHAR(19)) AS quarantined_at ` +
-      `FROM reporting.quarantine${where} ` +
-      `ORDER BY quarantined_at DESC, dataset, event_id LIMIT ${PAGE_SIZE} OFFSET ${(page - 1) * PAGE_SIZE}`,
-  ];
+  return {
+    queries: [
+      `SELECT CAST(COUNT(*) AS BIGINT) AS total FROM reporting.quarantine${where}`,
+      `SELECT dataset, event_id, ticket_id, reasons, copies, original, original_encoding, ` +
+        `original_bytes, raw_pointer, rules_version, CAST(quarantined_at AS VARCHAR(19)) AS quarantined_at ` +
+        `FROM reporting.quarantine${where} ` +
+        `ORDER BY quarantined_at DESC, dataset, event_id LIMIT ${PAGE_SIZE} OFFSET ${(page - 1) * PAGE_SIZE}`,
+    ],
+    parameters: {
+      ...(dataset === null ? {} : { dataset }),
+      ...(reason === null ? {} : { reason }),
+    },
+  };
 }
 
 function rowOf(row: WarehouseRow): QuarantinedRow {

@@ -1,15 +1,38 @@
 /** The system logs page. */
 
+import { showBars } from './charts/bars.js';
+import { showColumns } from './charts/columns.js';
+import { dayColumns } from './charts/days.js';
+import { markWhole } from './charts/panel.js';
 import { showBooks } from './books.js';
-import { byId, count, element } from './element.js';
-import { showColumns, showDays, showFigures, showReasons } from './figures.js';
-import { startLivePage } from './live-page.js';
-import { formatFigure } from './number-format.js';
+import { byId } from './element.js';
+import { showFigures } from './figures.js';
+import { drillAddress, isNarrowed } from './filters/address.js';
+import { createFilterBar } from './filters/filter-bar.js';
+import { entryHeadings, entryRow } from './lists/entry-rows.js';
+import { showRows } from './lists/row-table.js';
+import { startLivePage } from './live/live-page.js';
+import { showReasons } from './reasons.js';
 
-startLivePage({
+const LIST = 'entries';
+
+const { go } = startLivePage({
   name: 'logs',
   show(doc) {
+    filterBar.show(doc);
     showFigures(doc);
+    for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
+    showColumns(
+      byId('days-panel'),
+      dayColumns(doc.breakdowns.logs_by_day ?? []).map((column) => ({
+        ...column,
+        href: drillAddress(LIST, doc.filter, { from: column.label, to: column.label }),
+      })),
+    );
+    showColumns(byId('hours-panel'), hourColumns(doc));
+    for (const section of document.querySelectorAll('.panel[data-whole]')) {
+      markWhole(section, isNarrowed(doc.filter));
+    }
     showBooks('books', doc.books, {
       unit: 'entries',
       whole: 'every entry of the log files',
@@ -17,65 +40,53 @@ startLivePage({
       without: ['superseded'],
     });
     showReasons(byId('quarantine'), doc.quarantine, 'quarantined_logs_by_reasons');
-    showDays('days', 'logs_by_day', doc.breakdowns.logs_by_day ?? []);
-    showHours(doc.breakdowns);
-    showEntries('slowest', doc.slowest);
-    showEntries('newest', doc.newest);
+    showRows(byId('slowest'), 'Slowest responses', entryHeadings, doc.slowest.map(entryRow));
+    showRows(byId('newest'), 'Newest entries', entryHeadings, doc.newest.map(entryRow));
+    byId('all-entries').href = drillAddress(LIST, doc.filter, {});
   },
   emptiness(doc) {
-    if (doc.books.read > 0) return null;
-    return doc.frontiers.length > 0
-      ? ['No log entries', 'The log files hold no entries.']
-      : ['No logs loaded yet', 'No log file has come this far.'];
+    if (doc.books.read === 0) {
+      return doc.frontiers.length > 0
+        ? ['No log entries', 'The log files hold no entries.']
+        : ['No logs loaded yet', 'No log file has come this far.'];
+    }
+    return isNarrowed(doc.filter) && doc.measures.log_entries?.value === 0
+      ? ['No log entry matches', 'Take back one of the filters above.']
+      : null;
   },
   headline: (doc) => ({ value: doc.measures.log_entries?.value, unit: 'log entries' }),
   defines: ({ dataset }) => dataset === 'logs',
 });
+const filterBar = createFilterBar(go, ({ measures, books }) => [
+  measures.log_entries?.value,
+  books?.shown,
+  'entries',
+]);
+
+/** Bars by one column; each leads to the entries behind it. */
+function showSplit(section, doc) {
+  const { breakdown, beside, total, column } = section.dataset;
+  showBars(section, {
+    shown: doc.breakdowns[breakdown] ?? [],
+    beside: doc.breakdowns[beside] ?? [],
+    total: doc.measures[total]?.value ?? undefined,
+    hrefOf: (label) =>
+      column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label }),
+  });
+}
 
 /** All 24 hours of the day, whether anything was logged in them or not. */
-function showHours({ logs_by_hour: entries = [], response_ms_by_hour: responses = [] }) {
+function hourColumns({ filter, breakdowns }) {
+  const { logs_by_hour: entries = [], response_ms_by_hour: responses = [] } = breakdowns;
   const byHour = new Map(entries.map(({ label, value }) => [label, value ?? 0]));
   const meanOf = new Map(responses.map(({ label, value }) => [label, value]));
   const hours = entries.length === 0 ? [] : [...Array(24).keys()].map(String);
-  showColumns(
-    'hours',
-    'logs_by_hour',
-    hours.map((hour) => ({
-      label: hour,
-      words: `${hour.padStart(2, '0')}:00`,
-      value: byHour.get(hour) ?? 0,
-      beside: meanOf.has(hour)
-        ? `, mean response ${formatFigure(meanOf.get(hour), 'mean')} ms`
-        : '',
-    })),
-    'most in an hour of the day',
-  );
-}
-
-function showEntries(id, entries) {
-  const rows = entries.map((entry) =>
-    element(
-      'tr',
-      { 'data-entry': entry.entry_id ?? '' },
-      element('td', {}, entry.logged_at ?? ''),
-      element(
-        'td',
-        {},
-        element(
-          'span',
-          { class: 'tag', 'data-level': entry.log_level ?? '' },
-          entry.log_level ?? '',
-        ),
-      ),
-      element('td', { class: 'number' }, count(entry.response_time_ms)),
-      element('th', { scope: 'row' }, entry.ticket_id ?? '–'),
-      element('td', {}, entry.component ?? ''),
-      element('td', {}, entry.event_type ?? ''),
-      element('td', { class: 'wide' }, (entry.message ?? '').trim()),
-    ),
-  );
-  if (rows.length === 0) {
-    rows.push(element('tr', {}, element('td', { colspan: '7', class: 'none' }, 'none yet')));
-  }
-  byId(id).replaceChildren(...rows);
+  return hours.map((hour) => ({
+    label: hour,
+    words: `${hour.padStart(2, '0')}:00`,
+    axis: hour.padStart(2, '0'),
+    value: byHour.get(hour) ?? 0,
+    beside: meanOf.get(hour) ?? null,
+    href: drillAddress(LIST, filter, { hour }),
+  }));
 }

@@ -97,6 +97,44 @@ export function formatDay(day) {
   return Number.isNaN(ms) ? day : shortDay.format(ms);
 }
 
+const axisDay = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  day: 'numeric',
+  month: 'short',
+});
+
+/** `2025-07-01` as `1 Jul`, for an axis. */
+export function formatShortDay(day) {
+  return axisDay.format(Date.parse(`${day}T00:00:00Z`));
+}
+
+/** A moment with its date. */
+export function formatMoment(ms) {
+  return `${dayAndClock.format(ms)} UTC`;
+}
+
+/** A length of time in its two largest units. */
+export function formatDuration(seconds) {
+  const units = [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ];
+  const first = units.findIndex(([size]) => seconds >= size);
+  if (first < 0) return '0 s';
+  let left = seconds;
+  return units
+    .slice(first, first + 2)
+    .map(([size, unit]) => {
+      const amount = Math.floor(left / size);
+      left -= amount * size;
+      return amount === 0 ? '' : `${counts.format(amount)} ${unit}`;
+    })
+    .filter((words) => words !== '')
+    .join(' ');
+}
+
 /** A longer run of days without rows is left out, and said. */
 const FILLED_GAP_DAYS = 7;
 

@@ -2,10 +2,10 @@
 
 import { showBooks, showDayBooks } from './books.js';
 import { byId, count, element, setText } from './element.js';
-import { showReasons } from './figures.js';
-import { startLivePage } from './live-page.js';
+import { showReasons } from './reasons.js';
+import { startLivePage } from './live/live-page.js';
 import { formatAge, formatBytes, formatTime } from './number-format.js';
-import { createQuarantineBrowser } from './quarantine-browser.js';
+import { createQuarantineBrowser } from './lists/quarantine-browser.js';
 
 const datasets = ['tickets', 'logs'];
 const wordsOf = {

@@ -1,55 +1,74 @@
 /** The tickets page. */
 
+import { showBars } from './charts/bars.js';
+import { showColumns } from './charts/columns.js';
+import { markWhole } from './charts/panel.js';
 import { showBooks } from './books.js';
-import { byId, count, element } from './element.js';
-import { showDays, showFigures, showReasons } from './figures.js';
-import { startLivePage } from './live-page.js';
+import { byId } from './element.js';
+import { showFigures } from './figures.js';
+import { drillAddress, isNarrowed } from './filters/address.js';
+import { createFilterBar } from './filters/filter-bar.js';
+import { showRows } from './lists/row-table.js';
+import { ticketHeadings, ticketRow } from './lists/ticket-rows.js';
+import { startLivePage } from './live/live-page.js';
+import { dayColumns } from './charts/days.js';
+import { showReasons } from './reasons.js';
 
-startLivePage({
+const LIST = 'tickets';
+
+const { go } = startLivePage({
   name: 'tickets',
   show(doc) {
+    filterBar.show(doc);
     showFigures(doc);
+    for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
+    showColumns(
+      byId('days-panel'),
+      dayColumns(doc.breakdowns.tickets_by_day ?? []).map((column) => ({
+        ...column,
+        href: drillAddress(LIST, doc.filter, { from: column.label, to: column.label }),
+      })),
+    );
+    for (const section of document.querySelectorAll('.panel[data-whole]')) {
+      markWhole(section, isNarrowed(doc.filter));
+    }
     showBooks('books', doc.books, {
       unit: 'rows',
       whole: 'every row of the source table',
       prefix: 'books_',
     });
     showReasons(byId('quarantine'), doc.quarantine, 'quarantined_by_reasons');
-    showDays('days', 'tickets_by_day', doc.breakdowns.tickets_by_day ?? []);
-    showRecent(doc.recent);
+    showRows(byId('recent'), 'Newest tickets', ticketHeadings, doc.recent.map(ticketRow));
+    byId('all-tickets').href = drillAddress(LIST, doc.filter, {});
   },
   /** No rows at all: either the source has none, or none has come this far. */
   emptiness(doc) {
-    if (doc.books.read > 0) return null;
-    return doc.frontiers.length > 0
-      ? ['No tickets', 'The source table holds no rows.']
-      : ['Nothing loaded yet', 'The first batch is still on its way.'];
+    if (doc.books.read === 0) {
+      return doc.frontiers.length > 0
+        ? ['No tickets', 'The source table holds no rows.']
+        : ['Nothing loaded yet', 'The first batch is still on its way.'];
+    }
+    return isNarrowed(doc.filter) && doc.measures.tickets_shown?.value === 0
+      ? ['No ticket matches', 'Take back one of the filters above.']
+      : null;
   },
   headline: (doc) => ({ value: doc.measures.tickets_shown?.value, unit: 'tickets' }),
   defines: ({ dataset }) => dataset === 'tickets',
 });
+const filterBar = createFilterBar(go, ({ measures, books }) => [
+  measures.tickets_shown?.value,
+  books?.shown,
+  'tickets',
+]);
 
-function showRecent(tickets) {
-  const rows = tickets.map((ticket) =>
-    element(
-      'tr',
-      { 'data-ticket': ticket.ticket_id ?? '' },
-      element('th', { scope: 'row' }, ticket.ticket_id ?? ''),
-      element('td', {}, (ticket.created_at ?? '').slice(0, 16)),
-      element(
-        'td',
-        {},
-        element('span', { class: 'tag', 'data-status': ticket.status ?? '' }, ticket.status ?? ''),
-      ),
-      element('td', {}, ticket.priority ?? ''),
-      element('td', {}, ticket.issue_category ?? ''),
-      element('td', {}, ticket.channel ?? ''),
-      element('td', {}, ticket.agent ?? ''),
-      element('td', { class: 'number' }, count(ticket.num_interactions)),
-    ),
-  );
-  if (rows.length === 0) {
-    rows.push(element('tr', {}, element('td', { colspan: '8', class: 'none' }, 'none yet')));
-  }
-  byId('recent').replaceChildren(...rows);
+/** Bars by one column; each leads to the tickets behind it. */
+function showSplit(section, doc) {
+  const { breakdown, beside, total, column } = section.dataset;
+  showBars(section, {
+    shown: doc.breakdowns[breakdown] ?? [],
+    beside: doc.breakdowns[beside] ?? [],
+    total: doc.measures[total]?.value ?? undefined,
+    hrefOf: (label) =>
+      column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label }),
+  });
 }

@@ -7,6 +7,12 @@ import {
   ticketMeasures,
   type Measure,
 } from '../../../schemas/measures.ts';
+import {
+  filterSql,
+  logFilters,
+  noFilter,
+  ticketFilters,
+} from '../../../dashboards/web/figures/filters.ts';
 import { assembleLogFigures, logQueries } from '../../../dashboards/web/figures/log-figures.ts';
 import {
   assemblePipeline,
@@ -28,7 +34,9 @@ beforeAll(async () => {
 
 async function readFigures() {
   const page = createRedshiftWarehouse(warehouse.api);
-  return assembleFigures(await page.readTogether(ticketQueries(), { signal }));
+  return assembleFigures(
+    await page.readTogether(ticketQueries(filterSql(ticketFilters, noFilter)), { signal }),
+  );
 }
 
 describe('measures over the warehouse', () => {
@@ -223,7 +231,10 @@ describe('measures over the warehouse', () => {
 
 describe('measures of the logs', () => {
   const page = () => createRedshiftWarehouse(warehouse.api);
-  const read = async () => assembleLogFigures(await page().readTogether(logQueries(), { signal }));
+  const read = async () =>
+    assembleLogFigures(
+      await page().readTogether(logQueries(filterSql(logFilters, noFilter)), { signal }),
+    );
 
   it('are those that a person counts, and the same by each SQL twin alone', async () => {
     await warehouse.putLogEntries([

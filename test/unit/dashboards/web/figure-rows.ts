@@ -1,9 +1,13 @@
 import { ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
-import type { Warehouse, WarehouseRow } from '../../../../dashboards/web/figures/warehouse.ts';
+import type {
+  QueryParameters,
+  Warehouse,
+  WarehouseRow,
+} from '../../../../dashboards/web/figures/warehouse.ts';
 
 type Parts = readonly [numerator: number | string | null, denominator?: number | string | null];
 
-/** Rows as the warehouse gives them for the query set: figures, books, frontier, newest tickets. */
+/** Rows as the warehouse gives them for the query set of the tickets page. */
 export function figureRows(options: {
   readonly measures?: Readonly<Record<string, Parts>>;
   readonly breakdowns?: Readonly<Record<string, readonly (readonly [string | null, ...Parts])[]>>;
@@ -11,6 +15,7 @@ export function figureRows(options: {
   readonly seq?: number;
   readonly committedMs?: number;
   readonly recent?: readonly WarehouseRow[];
+  readonly choices?: readonly WarehouseRow[];
 }): WarehouseRow[][] {
   const row = (figure: string, label: string | null, parts: Parts): WarehouseRow => ({
     figure,
@@ -37,17 +42,20 @@ export function figureRows(options: {
       },
     ],
     [...(options.recent ?? [])],
+    [...(options.choices ?? [])],
   ];
 }
 
 /** A warehouse that tells how often it was asked and answers as it is told. */
 export function fakeWarehouse(answer: () => WarehouseRow[][] | Promise<WarehouseRow[][]>) {
   const asked: (readonly string[])[] = [];
+  const bound: (QueryParameters | undefined)[] = [];
   const warehouse: Warehouse = {
-    async readTogether(queries) {
+    async readTogether(queries, { parameters }) {
       asked.push(queries);
+      bound.push(parameters);
       return await answer();
     },
   };
-  return { warehouse, asked };
+  return { warehouse, asked, bound };
 }

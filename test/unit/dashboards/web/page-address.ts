@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { get, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { LivePage, PageServerParts } from '../../../../dashboards/web/server.ts';
+import type { LiveRoom } from '../../../../dashboards/web/feeds/live-rooms.ts';
+import type { PageServerParts } from '../../../../dashboards/web/server.ts';
 
 /** An event as an EventSource would give it. */
 export interface ReceivedEvent {
@@ -56,10 +57,14 @@ export async function view(
   return { events, headers: response.headers, leave: () => sent.destroy() };
 }
 
-/** A server's pages: all three are this one, and nothing is set aside. */
-export function testPages(page: LivePage): Omit<PageServerParts, 'files'> {
+/** A server's pages: all of them are this one, and nothing is set aside. */
+export function testPages(room: LiveRoom): Omit<PageServerParts, 'files'> {
+  const open = () => room;
   return {
-    pages: { tickets: page, logs: page, pipeline: page },
+    pages: {
+      ...{ tickets: open, logs: open, pipeline: open },
+      ...{ 'ticket-list': open, 'entry-list': open, ticket: open },
+    },
     quarantine: ({ page: number }) =>
       Promise.resolve({ page: number, page_size: 10, total: 0, rows: [] }),
   };

@@ -8,6 +8,7 @@ import {
 } from '../../../../../dashboards/web/feeds/live-events.ts';
 import { runLiveUpdates } from '../../../../../dashboards/web/feeds/live-updates.ts';
 import { createPageServer } from '../../../../../dashboards/web/server.ts';
+import { noFilter } from '../../../../../dashboards/web/figures/filters.ts';
 import { createTicketFeed } from '../../../../../dashboards/web/feeds/ticket-feed.ts';
 import { fakeWarehouse, figureRows } from '../figure-rows.ts';
 import { listen, testPages, view } from '../page-address.ts';
@@ -37,6 +38,7 @@ async function startPage() {
       },
     },
     freshness,
+    filter: noFilter,
     log,
     signal: stop.signal,
     minGapMs: POLL_MS / 2,
@@ -91,6 +93,7 @@ describe('live updates', () => {
         },
       },
       freshness: createFreshness(),
+      filter: noFilter,
       log,
       signal: stop.signal,
       minGapMs: 0,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../../../../runtime/pipeline-error.ts';
 import type { BatchWatch } from '../../../../../dashboards/web/feeds/batch-watch.ts';
 import { createFreshness } from '../../../../../dashboards/web/feeds/freshness.ts';
+import { noFilter } from '../../../../../dashboards/web/figures/filters.ts';
 import { createTicketFeed } from '../../../../../dashboards/web/feeds/ticket-feed.ts';
 import { fakeWarehouse, figureRows } from '../figure-rows.ts';
 
@@ -30,6 +31,7 @@ function setUp(answer = () => Promise.resolve(figureRows({ measures: { tickets_s
     warehouse,
     batches,
     freshness: createFreshness(),
+    filter: noFilter,
     log,
     signal: stop.signal,
     minGapMs: 500,

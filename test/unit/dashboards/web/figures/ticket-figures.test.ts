@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { ticketBreakdowns, ticketMeasures } from '../../../../../schemas/measures.ts';
 import {
+  filterSql,
+  noFilter,
+  ticketFilters,
+} from '../../../../../dashboards/web/figures/filters.ts';
+import {
   assembleFigures,
   ticketQueries,
 } from '../../../../../dashboards/web/figures/ticket-figures.ts';
 import { figureRows } from '../figure-rows.ts';
 
 describe('query set of the tickets page', () => {
-  const queries = ticketQueries();
+  const queries = ticketQueries(filterSql(ticketFilters, noFilter));
+  const [figures = ''] = queries;
 
   it('reads reporting views and nothing else', () => {
     for (const query of queries) {
@@ -19,12 +25,12 @@ describe('query set of the tickets page', () => {
 
   it('holds every measure and breakdown of the catalogue once', () => {
     for (const { name } of [...ticketMeasures, ...ticketBreakdowns]) {
-      expect(queries[0].split(`CAST('${name}' AS`).length - 1).toBe(1);
+      expect(figures.split(`CAST('${name}' AS`).length - 1).toBe(1);
     }
   });
 
   it('asks for a bounded number of rows, whatever texts a column holds', () => {
-    const branches = queries[0].split('\nUNION ALL\n');
+    const branches = figures.split('\nUNION ALL\n');
     const grouped = branches.filter((branch) => branch.includes('GROUP BY'));
     expect(grouped).toHaveLength(ticketBreakdowns.length);
     for (const branch of grouped) expect(branch).toMatch(/LIMIT \d+\) b$/);

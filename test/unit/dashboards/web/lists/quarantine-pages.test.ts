@@ -39,15 +39,17 @@ describe('filter of the quarantine', () => {
   });
 
   it('asks for the whole reason and for one page', () => {
-    const [count, rows] = quarantineQueries({
+    const { queries, parameters } = quarantineQueries({
       dataset: 'tickets',
       reason: 'agent:missing',
       page: 3,
     });
+    const [count, rows] = queries;
     for (const query of [count, rows]) {
-      expect(query).toContain("dataset = 'tickets'");
-      expect(query).toContain("STRPOS(',' || reasons || ',', ',agent:missing,') > 0");
+      expect(query).toContain('dataset = CAST(:dataset AS VARCHAR(64))');
+      expect(query).toContain("',' || CAST(:reason AS VARCHAR(2048)) || ','");
     }
+    expect(parameters).toEqual({ dataset: 'tickets', reason: 'agent:missing' });
     expect(rows).toMatch(/LIMIT 10 OFFSET 20$/);
   });
 });

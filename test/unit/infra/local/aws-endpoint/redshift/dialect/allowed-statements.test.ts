@@ -1,7 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import {
+  filterSql,
+  logFilters,
+  ticketFilters,
+  type Filter,
+  type FilterSet,
+} from '../../../../../../../dashboards/web/figures/filters.ts';
 import { logQueries } from '../../../../../../../dashboards/web/figures/log-figures.ts';
 import { pipelineQueries } from '../../../../../../../dashboards/web/figures/pipeline-figures.ts';
+import { listQueries } from '../../../../../../../dashboards/web/lists/list-feed.ts';
+import { entryList, ticketList } from '../../../../../../../dashboards/web/lists/list-kinds.ts';
+import { traceQueries } from '../../../../../../../dashboards/web/lists/ticket-trace.ts';
 import { quarantineQueries } from '../../../../../../../dashboards/web/lists/quarantine-pages.ts';
 import { ticketQueries } from '../../../../../../../dashboards/web/figures/ticket-figures.ts';
 import { translate } from '../../../../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
@@ -22,6 +32,15 @@ function migrationStatements(file: string): string[] {
     .split(/;[ \t]*\n/)
     .filter((text) => text.trim() !== '');
 }
+
+/** Something of every column, and rows without. */
+const everyChoice = ({ columns }: FilterSet): Filter => ({
+  from: '2025-01-01',
+  to: '2025-12-31',
+  values: Object.fromEntries(columns.map(({ name }) => [name, ['a', '']])),
+});
+const everyTicketChoice = everyChoice(ticketFilters);
+const everyLogChoice = everyChoice(logFilters);
 
 const firstLine = (sql: string) => sql.replace(/^(--.*\n|\s+)*/, '').split('\n')[0] ?? '';
 
@@ -86,10 +105,13 @@ describe('statements of the project', () => {
 
   it.each(
     [
-      ...ticketQueries(),
-      ...logQueries(),
+      ...ticketQueries(filterSql(ticketFilters, everyTicketChoice)),
+      ...logQueries(filterSql(logFilters, everyLogChoice)),
+      ...listQueries(ticketList, { filter: everyTicketChoice, page: 3 }).queries,
+      ...listQueries(entryList, { filter: everyLogChoice, page: 1 }).queries,
+      ...traceQueries('T1').queries,
       ...pipelineQueries(),
-      ...quarantineQueries({ dataset: 'logs', reason: 'agent:missing', page: 3 }),
+      ...quarantineQueries({ dataset: 'logs', reason: 'agent:missing', page: 3 }).queries,
     ].map((sql) => [sql]),
   )('live pages: %s', (sql) => {
     expect(translate(sql)).toMatchObject({ statement: 'SELECT', returnsRows: true });

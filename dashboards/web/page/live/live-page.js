@@ -1,10 +1,10 @@
 /** What all pages do: listen to their events, show each document, and say how old it is. */
 
-import { byId, count, element, setText } from './element.js';
-import { formatAge, formatTime } from './number-format.js';
+import { byId, count, setText } from '../element.js';
+import { formatAge, formatTime } from '../number-format.js';
+import { showDefinitions } from './definitions.js';
+import { problemOf, stateOf } from './page-state.js';
 
-/** Older than this, the figures are called behind although everything answers. */
-const BEHIND_MS = 5 * 60_000;
 const RECONNECT_MS = 3_000;
 const ANNOUNCE_EVERY_MS = 60_000;
 
@@ -19,13 +19,17 @@ const ANNOUNCE_EVERY_MS = 60_000;
  * @param {(measure: object) => boolean} page.defines which measures of the catalogue it explains
  * @param {(nowMs: number) => void} [page.onTick] called every second with the server's time
  * @param {(news: object) => void} [page.onPulse] called when something moved without a batch
+ * @returns {{go: (address: string) => void}} `go` shows another address of the same page
  */
 export function startLivePage(page) {
   const view = {
     connection: 'connecting',
+    source: null,
     /** The latest document, and when it says that it is complete. */
     doc: null,
     completeUpToMs: null,
+    /** Why the server shows nothing to us: `none` or `full`. */
+    refused: null,
     /** What to add to this machine's clock to have the server's. */
     clockOffsetMs: 0,
     announced: '',
@@ -33,15 +37,44 @@ export function startLivePage(page) {
   };
 
   function connect() {
-    const source = new EventSource(`api/events/${page.name}`);
-    source.addEventListener('open', () => setConnection('open'));
-    source.addEventListener(page.name, (event) => onDocument(JSON.parse(event.data)));
-    source.addEventListener('freshness', (event) => onFreshness(JSON.parse(event.data)));
-    source.addEventListener('error', () => {
-      setConnection('lost');
-      // After a refusal the browser does not try again by itself.
-      if (source.readyState === EventSource.CLOSED) setTimeout(connect, RECONNECT_MS);
+    const source = new EventSource(`api/events/${page.name}${window.location.search}`);
+    view.source = source;
+    const on = (name, act) =>
+      source.addEventListener(name, (event) => {
+        // Another address is shown by now: this is old news.
+        if (view.source === source) act(event);
+      });
+    on('open', () => setConnection('open'));
+    on(page.name, (event) => onDocument(JSON.parse(event.data)));
+    on('freshness', (event) => onFreshness(JSON.parse(event.data)));
+    on('refused', (event) => {
+      view.refused = JSON.parse(event.data).reason;
+      view.doc = null;
+      showState();
     });
+    on('error', () => {
+      if (view.refused === 'none') source.close();
+      else if (view.refused === null) setConnection('lost');
+      // After a refusal of the request the browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED && view.refused === null) {
+        setTimeout(() => view.source === source && connect(), RECONNECT_MS);
+      }
+    });
+  }
+
+  /** The same page at another address: its figures stay until the new ones are there. */
+  function reconnect() {
+    view.source?.close();
+    view.refused = null;
+    document.body.dataset.turning = 'true';
+    byId('content').setAttribute('aria-busy', 'true');
+    connect();
+    showState();
+  }
+
+  function go(address) {
+    window.history.pushState(null, '', address);
+    reconnect();
   }
 
   function setConnection(connection) {
@@ -51,15 +84,19 @@ export function startLivePage(page) {
 
   function onDocument(doc) {
     view.doc = doc;
+    view.refused = null;
     view.connection = 'open';
     onFreshness(doc);
     const known = doc.state === 'live' || doc.state === 'stale';
     if (known) page.show(doc);
     const empty = known ? page.emptiness(doc) : null;
+    document.body.dataset.empty = String(empty !== null);
     byId('empty').hidden = empty === null;
     setText(byId('empty-title'), empty?.[0] ?? '');
     setText(byId('empty-text'), empty ? `${empty[1]} Figures appear here by themselves.` : '');
-    byId('content').setAttribute('aria-busy', String(doc.state === 'loading'));
+    const busy = doc.state === 'loading';
+    if (!busy) delete document.body.dataset.turning;
+    byId('content').setAttribute('aria-busy', String(busy));
     setText(byId('batch'), sourceText(doc));
   }
 
@@ -76,11 +113,11 @@ export function startLivePage(page) {
   function showState() {
     const nowMs = serverNow();
     const ageMs = view.completeUpToMs === null ? null : nowMs - view.completeUpToMs;
-    const [words, kind] = summary(view, ageMs);
+    const { words, kind } = stateOf(view, ageMs);
     const time = view.completeUpToMs === null ? null : formatTime(view.completeUpToMs, nowMs);
 
-    document.body.dataset.state = view.doc?.state ?? 'loading';
-    byId('freshness').dataset.connection = view.connection;
+    document.body.dataset.state = view.doc?.state ?? (view.refused ? 'refused' : 'loading');
+    document.body.dataset.connection = view.connection;
     byId('freshness').dataset.completeUpToMs = view.completeUpToMs ?? '';
     byId('state').dataset.kind = kind;
     setText(byId('state'), words);
@@ -90,11 +127,11 @@ export function startLivePage(page) {
     }
     setText(byId('age'), ageMs === null ? '' : formatAge(ageMs));
 
-    const problem = problemText(view, time);
+    const problem = problemOf(view, time);
     byId('problem').hidden = problem === null;
     if (problem) {
-      setText(byId('problem-title'), problem[0]);
-      setText(byId('problem-text'), problem[1]);
+      setText(byId('problem-title'), problem.title);
+      setText(byId('problem-text'), problem.text);
     }
     page.onTick?.(nowMs);
     announce(words, time, nowMs);
@@ -105,67 +142,30 @@ export function startLivePage(page) {
     const changed = words !== view.announced;
     if (!changed && nowMs - view.announcedAtMs < ANNOUNCE_EVERY_MS) return;
     const { value, unit } = view.doc ? page.headline(view.doc) : {};
-    const figures = value === undefined ? '' : ` ${count(value)} ${unit}.`;
+    const figures = value === undefined || value === null ? '' : ` ${count(value)} ${unit}.`;
     view.announced = words;
     view.announcedAtMs = nowMs;
     byId('announcer').textContent =
       time === null ? `${words}.${figures}` : `${words}.${figures} Complete up to ${time}.`;
   }
 
-  /** Once, when somebody wants to know. */
-  function loadDefinitions() {
-    fetch('api/measures')
-      .then((response) => response.json())
-      .then(({ measures }) => showDefinitions(measures.filter(page.defines)))
-      .catch(() => {
-        byId('definitions').addEventListener('toggle', loadDefinitions, { once: true });
-      });
-  }
-
-  byId('definitions').addEventListener('toggle', loadDefinitions, { once: true });
+  /** Links to other addresses of this page need no new page. */
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a[data-same-page]');
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0);
+    if (link === null || !plain) return;
+    event.preventDefault();
+    go(link.href);
+  });
+  window.addEventListener('popstate', reconnect);
+  showDefinitions(byId('definitions'), page.defines);
   setInterval(showState, 1_000);
   connect();
-}
-
-/** What the pill says, and what colour it has. */
-function summary({ connection, doc }, ageMs) {
-  if (connection === 'connecting') return ['Connecting', 'waiting'];
-  if (connection === 'lost') return ['Reconnecting', 'bad'];
-  if (doc?.state === 'unavailable') return ['No figures', 'bad'];
-  if (doc?.state === 'stale') return ['Stale', 'bad'];
-  if (doc?.state !== 'live') return ['Reading', 'waiting'];
-  return ageMs !== null && ageMs > BEHIND_MS ? ['Behind', 'warn'] : ['Live', 'good'];
-}
-
-/** The problem in words, or null. Without its age, which ticks: an alert is read out when it changes. */
-function problemText({ connection, doc }, time) {
-  const kept = time === null ? '' : ` The figures below are complete up to ${time}.`;
-  if (connection === 'lost') {
-    return ['The connection to this page’s server is lost', `It is tried again by itself.${kept}`];
-  }
-  if (!doc?.problem) return null;
-  const { code, cause, remedy } = doc.problem;
-  return [`${code}: ${cause}`, `${remedy} This page keeps trying.${kept}`];
+  return { go };
 }
 
 function sourceText({ batch, queriedAtMs, nowMs }) {
   if (queriedAtMs === null) return '';
   const when = `read from the warehouse ${formatTime(queriedAtMs, nowMs)}`;
   return batch ? `Batch ${batch.batch_id}, ${when}` : `${when[0].toUpperCase()}${when.slice(1)}`;
-}
-
-/** The catalogue: every measure in words, SQL and DAX. */
-function showDefinitions(measures) {
-  byId('definition-list').replaceChildren(
-    ...measures.flatMap(({ title, description, population, sql, dax }) => [
-      element('dt', {}, title),
-      element(
-        'dd',
-        {},
-        element('p', {}, `${description} Over: ${population}.`),
-        element('p', {}, element('code', {}, sql)),
-        element('p', {}, element('code', {}, dax)),
-      ),
-    ]),
-  );
 }

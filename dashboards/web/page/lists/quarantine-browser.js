@@ -1,8 +1,8 @@
 /** Turns the pages of what is set aside. Originals are shown as text, whatever they hold. */
 
-import { byId, count, element, setText } from './element.js';
-import { reasonLine } from './figures.js';
-import { formatBytes } from './number-format.js';
+import { byId, count, element, setText } from '../element.js';
+import { reasonLine } from '../reasons.js';
+import { formatBytes } from '../number-format.js';
 
 export function createQuarantineBrowser() {
   const view = { page: 1, total: 0, pageSize: 1, datasets: null, asked: 0 };

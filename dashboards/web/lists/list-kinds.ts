@@ -1,0 +1,20 @@
+import { entriesQuery, entryOf, type ListedEntry } from '../figures/entry-rows.ts';
+import { logFilters, ticketFilters } from '../figures/filters.ts';
+import { ticketOf, ticketsQuery, type ListedTicket } from '../figures/ticket-rows.ts';
+import type { ListKind } from './list-feed.ts';
+
+/** The newest tickets first. */
+export const ticketList: ListKind<ListedTicket> = {
+  dataset: 'tickets',
+  filters: ticketFilters,
+  query: ticketsQuery,
+  rowOf: ticketOf,
+};
+
+/** The newest log entries first. */
+export const entryList: ListKind<ListedEntry> = {
+  dataset: 'logs',
+  filters: logFilters,
+  query: (where, place) => entriesQuery(where, { order: 'newest', ...place }),
+  rowOf: entryOf,
+};

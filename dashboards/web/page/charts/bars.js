@@ -1,0 +1,144 @@
+/** Horizontal bars: one for each label of a breakdown, the largest first. */
+
+import { count, element } from '../element.js';
+import { formatFigure, rawText } from '../number-format.js';
+import { labelAxis, tip, valueAxis } from './axes.js';
+import { figureCell, showPanel } from './panel.js';
+
+const SHOWN_BARS = 12;
+const ROW_PX = 30;
+
+/**
+ * @param {HTMLElement} section the panel; its data attributes say what is shown: `breakdown`,
+ *   `unit`, and if there is a second figure `beside`, `besideHeading`, `besideFormat`; `order` puts
+ *   known labels first; `format` of the figures, `count` if not said
+ * @param {object} figures
+ * @param {{label: string | null, value: number | null}[]} figures.shown
+ * @param {{label: string | null, value: number | null}[]} [figures.beside]
+ * @param {number} [figures.total] of which all bars are parts
+ * @param {(label: string) => string | undefined} [figures.hrefOf] where a label leads
+ */
+export function showBars(section, { shown, beside = [], total, hrefOf = () => undefined }) {
+  const { breakdown, unit, beside: besideName, besideHeading, besideFormat } = section.dataset;
+  const { order, format = 'count' } = section.dataset;
+  const besideOf = new Map(beside.map(({ label, value }) => [label, value]));
+  const known = order ? order.split('|') : [];
+  const rows = inOrder(shown, known).map(({ label, value }) => {
+    const name = label ?? '';
+    const besideValue = besideOf.get(label);
+    return {
+      label: name === '' ? '(none)' : name,
+      name,
+      value: value ?? 0,
+      words: formatFigure(value, format),
+      besideWords: besideName ? formatFigure(besideValue, besideFormat) : '',
+      href: hrefOf(name),
+      cells: [
+        figureCell({
+          measure: breakdown,
+          label: name,
+          raw: rawText(value),
+          words: formatFigure(value, format),
+        }),
+        besideName
+          ? figureCell({
+              measure: besideName,
+              label: name,
+              raw: rawText(besideValue),
+              words: formatFigure(besideValue, besideFormat),
+            })
+          : null,
+      ],
+    };
+  });
+  const bars = rows.slice(0, SHOWN_BARS);
+  showPanel(section, {
+    columns: ['', unit, ...(besideName ? [besideHeading] : [])],
+    rows: [...rows, ...othersRow(rows, total, besideName)],
+    told: rows.map(({ label, words, besideWords }) =>
+      besideWords === ''
+        ? `${label} ${words}`
+        : `${label} ${words} (${besideWords} ${besideHeading})`,
+    ),
+    height: Math.max(2, bars.length) * ROW_PX + 8,
+    hrefAt: ({ dataIndex }) => bars[dataIndex]?.href,
+    option: (palette, width) =>
+      barOption(palette, width, bars, { unit, besideHeading, leads: bars.some((bar) => bar.href) }),
+  });
+}
+
+/** What the warehouse did not list, for a column may hold any number of different texts. */
+function othersRow(rows, total, beside) {
+  const listed = rows.reduce((sum, { value }) => sum + value, 0);
+  if (total === undefined || total <= listed) return [];
+  const cells = [element('td', { class: 'number' }, count(total - listed))];
+  if (beside) cells.push(element('td', {}));
+  return [{ label: 'all others', cells }];
+}
+
+function inOrder(figures, known) {
+  const place = ({ label }) => (known.includes(label) ? known.indexOf(label) : known.length);
+  return figures.toSorted((a, b) => place(a) - place(b));
+}
+
+function barOption(palette, width, bars, { unit, besideHeading, leads }) {
+  const labelWidth = Math.min(140, Math.round(width * 0.32));
+  const hasBeside = bars.some(({ besideWords }) => besideWords !== '');
+  const room = hasBeside ? 128 : 64;
+  const side = { axisLine: { show: false }, axisTick: { show: false }, inverse: true };
+  return {
+    grid: { left: labelWidth + 12, right: room, top: 4, bottom: 4 },
+    xAxis: valueAxis(palette, { show: false, max: 'dataMax' }),
+    yAxis: [
+      labelAxis(
+        palette,
+        bars.map(({ label }) => label),
+        {
+          ...side,
+          axisLabel: { color: palette.ink, fontSize: 13, width: labelWidth, overflow: 'truncate' },
+        },
+      ),
+      // The figures stand in a column of their own, so that they can be compared.
+      labelAxis(
+        palette,
+        bars.map(({ words, besideWords }) =>
+          hasBeside ? `{v|${words}}{b|${besideWords}}` : `{v|${words}}`,
+        ),
+        {
+          ...side,
+          position: 'right',
+          axisLabel: {
+            align: 'right',
+            margin: room - 2,
+            rich: {
+              v: { color: palette.ink, fontSize: 13, fontWeight: 600, align: 'right', width: 58 },
+              b: { color: palette.quiet, fontSize: 12, align: 'right', width: 64 },
+            },
+          },
+        },
+      ),
+    ],
+    tooltip: {
+      formatter: ({ dataIndex }) => {
+        const { label, words, besideWords } = bars[dataIndex];
+        return tip(label, [
+          `${words} ${unit}`,
+          besideWords === '' ? '' : `${besideWords} ${besideHeading}`,
+        ]);
+      },
+    },
+    series: [
+      {
+        type: 'bar',
+        barWidth: 14,
+        cursor: leads ? 'pointer' : 'default',
+        showBackground: true,
+        backgroundStyle: { color: palette.line, opacity: 0.4, borderRadius: 4 },
+        data: bars.map(({ value, label }) => ({
+          value,
+          itemStyle: { color: palette.ofLabel[label] ?? palette.chart, borderRadius: 4 },
+        })),
+      },
+    ],
+  };
+}

@@ -1,0 +1,133 @@
+/** Columns from left to right: days, hours, ranges. A second figure may run over them as a line. */
+
+import { count } from '../element.js';
+import { formatFigure, rawText } from '../number-format.js';
+import { labelAxis, tip, valueAxis } from './axes.js';
+import { figureCell, showPanel } from './panel.js';
+
+const HEIGHT_PX = 200;
+
+/**
+ * @param {HTMLElement} section the panel; `breakdown` and `unit` say what is shown, and if there
+ *   is a line `beside`, `besideHeading`, `besideFormat`
+ * @param {object[]} columns from left to right
+ * @param {string} columns[].label as the data has it
+ * @param {string} columns[].words as people read it
+ * @param {string} [columns[].axis] the same, shorter
+ * @param {number} columns[].value
+ * @param {number | null} [columns[].beside]
+ * @param {string} [columns[].gap] what is left out before this one
+ * @param {string} [columns[].href] where it leads
+ */
+export function showColumns(section, columns) {
+  const { breakdown, unit, beside, besideHeading, besideFormat } = section.dataset;
+  const besideWords = (column) => formatFigure(column.beside, besideFormat);
+  showPanel(section, {
+    columns: ['', unit, ...(beside ? [besideHeading] : [])],
+    rows: columns.map((column) => ({
+      label: column.gap ? `${column.words} (before it ${column.gap})` : column.words,
+      href: column.href,
+      cells: [
+        figureCell({
+          measure: breakdown,
+          label: column.label,
+          raw: String(column.value),
+          words: count(column.value),
+        }),
+        beside
+          ? figureCell({
+              measure: beside,
+              label: column.label,
+              raw: rawText(column.beside),
+              words: besideWords(column),
+            })
+          : null,
+      ],
+    })),
+    told: toldOf(columns, unit),
+    height: HEIGHT_PX,
+    hrefAt: ({ dataIndex }) => places(columns)[dataIndex]?.href,
+    option: (palette) => columnOption(palette, places(columns), section.dataset, besideWords),
+  });
+}
+
+/** From where to where, how many in all, and the highest one. */
+function toldOf(columns, unit) {
+  if (columns.length === 0) return [];
+  const highest = columns.reduce((most, each) => (each.value > most.value ? each : most));
+  const all = columns.reduce((sum, { value }) => sum + value, 0);
+  return [
+    `${columns[0].words} to ${columns.at(-1).words}`,
+    `${count(all)} ${unit} in all`,
+    `most at ${highest.words}, ${count(highest.value)}`,
+  ];
+}
+
+/** A gap takes a place of its own, so that the eye does not take two far days for neighbours. */
+function places(columns) {
+  return columns.flatMap((column) =>
+    column.gap ? [{ gap: column.gap, words: column.gap, axis: '…' }, column] : [column],
+  );
+}
+
+function columnOption(palette, shown, { unit, beside, besideHeading }, besideWords) {
+  const lines = beside
+    ? [
+        {
+          type: 'line',
+          yAxisIndex: 1,
+          symbol: 'circle',
+          symbolSize: 6,
+          showSymbol: shown.length <= 31,
+          lineStyle: { color: palette.second, width: 2 },
+          itemStyle: { color: palette.second },
+          data: shown.map(({ beside: value }) => value ?? null),
+        },
+      ]
+    : [];
+  return {
+    grid: { left: 8, right: beside ? 8 : 12, top: beside ? 30 : 12, bottom: 4, containLabel: true },
+    legend: beside
+      ? {
+          top: 0,
+          right: 0,
+          selectedMode: false,
+          itemWidth: 14,
+          itemHeight: 9,
+          textStyle: { color: palette.quiet, fontSize: 12 },
+        }
+      : undefined,
+    xAxis: labelAxis(
+      palette,
+      shown.map(({ axis, words }) => axis ?? words),
+    ),
+    yAxis: [
+      valueAxis(palette),
+      ...(beside ? [valueAxis(palette, { splitLine: { show: false } })] : []),
+    ],
+    tooltip: {
+      trigger: 'axis',
+      axisPointer: { type: 'shadow' },
+      formatter: ([{ dataIndex }]) => {
+        const place = shown[dataIndex];
+        if (place.gap && place.value === undefined) return tip(place.gap, []);
+        return tip(place.words, [
+          `${count(place.value)} ${unit}`,
+          beside ? `${besideWords(place)} ${besideHeading}` : '',
+        ]);
+      },
+    },
+    series: [
+      {
+        type: 'bar',
+        name: unit,
+        barMaxWidth: 34,
+        cursor: shown.some(({ href }) => href) ? 'pointer' : 'default',
+        itemStyle: { color: palette.chart, borderRadius: [4, 4, 0, 0] },
+        emphasis: { itemStyle: { opacity: 0.8 } },
+        data: shown.map(({ value }) => value ?? null),
+      },
+      ...lines.map((line) => ({ ...line, name: besideHeading })),
+    ],
+  };
+}

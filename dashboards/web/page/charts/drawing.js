@@ -1,0 +1,93 @@
+/**
+ * Draws charts: each has a container, and an option that is made anew whenever its data or the
+ * colour scheme change. The library is loaded when the first chart is wanted; figures and tables
+ * never wait for it.
+ */
+
+import { readPalette } from './palette.js';
+
+/** Served from its package (page-files.ts). */
+const library = new URL('../echarts.js', import.meta.url);
+const charts = new Set();
+const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
+const printing = window.matchMedia('print');
+
+/**
+ * @param {HTMLElement} container
+ * @param {(place: object) => void} onClick called with the data item that was clicked
+ * @returns {{show: (makeOption: (palette: object, width: number) => object, height: number) => void}}
+ */
+export function createDrawing(container, onClick) {
+  const drawing = { container, onClick, makeOption: null, instance: null, width: 0 };
+  charts.add(drawing);
+  new window.ResizeObserver(() => {
+    const width = container.clientWidth;
+    if (drawing.instance === null || width === drawing.width || width === 0) return;
+    drawing.instance.resize();
+    draw(drawing);
+  }).observe(container);
+  return {
+    show(makeOption, height) {
+      drawing.makeOption = makeOption;
+      container.style.height = `${height}px`;
+      void begin(drawing);
+    },
+  };
+}
+
+async function begin(drawing) {
+  const { init } = await import(library);
+  if (drawing.instance === null) {
+    drawing.instance = init(drawing.container, null, { renderer: 'svg' });
+    drawing.instance.on('click', (place) => drawing.onClick(place));
+  } else if (drawing.container.clientHeight !== drawing.instance.getHeight()) {
+    drawing.instance.resize();
+  }
+  draw(drawing);
+}
+
+function draw(drawing) {
+  const { instance, makeOption, container } = drawing;
+  if (instance === null || makeOption === null) return;
+  drawing.width = container.clientWidth;
+  instance.setOption(withTheme(makeOption(palette, drawing.width)), {
+    replaceMerge: ['series', 'xAxis', 'yAxis'],
+  });
+  container.dataset.drawn = 'true';
+}
+
+/** What all charts have in common. */
+function withTheme(option) {
+  return {
+    animation: !calm.matches && !printing.matches,
+    animationDuration: 350,
+    animationDurationUpdate: 350,
+    backgroundColor: 'transparent',
+    textStyle: { fontFamily: palette.font, color: palette.ink },
+    // The chart's own name and the table beside it tell more than a generated sentence.
+    aria: { enabled: false },
+    ...option,
+    tooltip: {
+      className: 'chart-tip',
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: palette.surface,
+      borderColor: palette.line,
+      textStyle: { color: palette.ink, fontSize: 13 },
+      ...option.tooltip,
+    },
+  };
+}
+
+let palette = readPalette();
+
+function repaint() {
+  palette = readPalette();
+  for (const drawing of charts) draw(drawing);
+}
+
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+document.addEventListener('schemechange', repaint);
+// Paper is white: print.css asks for the light scheme.
+window.addEventListener('beforeprint', repaint);
+window.addEventListener('afterprint', repaint);

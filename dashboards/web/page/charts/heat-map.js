@@ -1,0 +1,108 @@
+/** Weekday × hour of the day: the darker, the more. */
+
+import { count, element } from '../element.js';
+import { labelAxis, tip } from './axes.js';
+import { showPanel } from './panel.js';
+
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const HOURS = [...Array(24).keys()];
+const HEIGHT_PX = 230;
+const hourWords = (hour) => `${String(hour).padStart(2, '0')}:00`;
+
+/**
+ * @param {HTMLElement} section the panel; `matrix` and `unit` say what is shown
+ * @param {{row: string | null, column: string | null, value: number}[]} cells `row` is the weekday
+ *   (1 is Monday), `column` the hour; what is missing is zero
+ * @param {(weekday: string, hour: string) => string} hrefOf
+ */
+export function showHeatMap(section, cells, hrefOf) {
+  const { matrix, unit } = section.dataset;
+  const known = cells.filter(({ row, column }) => row !== null && column !== null);
+  const values = new Map(known.map(({ row, column, value }) => [`${row}-${column}`, value]));
+  const valueOf = (day, hour) => values.get(`${day + 1}-${hour}`) ?? 0;
+  const days = known.length === 0 ? [] : WEEKDAYS;
+  showPanel(section, {
+    columns: ['UTC', ...HOURS.map((hour) => String(hour).padStart(2, '0'))],
+    rows: days.map((label, day) => ({
+      label,
+      cells: HOURS.map((hour) => cellOf(matrix, day, hour, valueOf(day, hour), hrefOf)),
+    })),
+    told: toldOf(known, unit),
+    height: HEIGHT_PX,
+    hrefAt: ({ data }) =>
+      data[2] === 0 ? undefined : hrefOf(String(data[1] + 1), String(data[0])),
+    option: (palette, width) => heatOption(palette, width, valueOf, unit),
+  });
+}
+
+function cellOf(matrix, day, hour, value, hrefOf) {
+  const label = `${day + 1}-${hour}`;
+  const words = count(value);
+  const href = hrefOf(String(day + 1), String(hour));
+  const name = `${words}, ${WEEKDAYS[day]} ${hourWords(hour)}`;
+  return element(
+    'td',
+    { class: 'number', 'data-measure': matrix, 'data-label': label, 'data-value': String(value) },
+    value === 0 ? words : element('a', { href, 'aria-label': name }, words),
+  );
+}
+
+function toldOf(cells, unit) {
+  const [highest] = cells.toSorted((a, b) => b.value - a.value);
+  if (highest === undefined) return [];
+  const all = cells.reduce((sum, { value }) => sum + value, 0);
+  const day = WEEKDAYS[Number(highest.row) - 1] ?? highest.row;
+  return [
+    `${count(all)} ${unit}`,
+    `most on ${day} at ${hourWords(highest.column)} UTC, ${count(highest.value)}`,
+  ];
+}
+
+function heatOption(palette, width, valueOf, unit) {
+  const narrow = width < 520;
+  const data = WEEKDAYS.flatMap((_name, day) =>
+    HOURS.map((hour) => ({
+      value: [hour, day, valueOf(day, hour)],
+      ...(valueOf(day, hour) === 0 ? { itemStyle: { color: palette.heatNone } } : {}),
+    })),
+  );
+  const most = Math.max(1, ...data.map(({ value }) => value[2]));
+  return {
+    grid: { left: narrow ? 34 : 84, right: 4, top: 4, bottom: 26 },
+    xAxis: labelAxis(
+      palette,
+      HOURS.map((hour) => String(hour).padStart(2, '0')),
+      { axisLine: { show: false } },
+    ),
+    yAxis: labelAxis(
+      palette,
+      WEEKDAYS.map((name) => (narrow ? name.slice(0, 2) : name)),
+      { inverse: true, axisLine: { show: false } },
+    ),
+    visualMap: { show: false, min: 1, max: most, inRange: { color: palette.heat } },
+    tooltip: {
+      formatter: ({ value: [hour, day, value] }) =>
+        tip(`${WEEKDAYS[day]} ${hourWords(hour)} UTC`, [`${count(value)} ${unit}`]),
+    },
+    series: [
+      {
+        type: 'heatmap',
+        data,
+        label: {
+          show: !narrow,
+          fontSize: 11,
+          formatter: ({ value }) => {
+            if (value[2] === 0) return '';
+            return value[2] > most / 2 ? `{most|${count(value[2])}}` : `{least|${count(value[2])}}`;
+          },
+          rich: {
+            most: { color: palette.heatInk[1], fontSize: 11 },
+            least: { color: palette.heatInk[0], fontSize: 11 },
+          },
+        },
+        itemStyle: { borderColor: palette.surface, borderWidth: 2, borderRadius: 4 },
+        emphasis: { itemStyle: { borderColor: palette.ink } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,44 @@
+/** The theme's colours for charts, as they are in the scheme that is shown now. */
+
+/** Labels that have a colour of their own wherever they appear. */
+const ofLabel = {
+  Resolved: 'resolved',
+  Open: 'open',
+  Escalated: 'escalated',
+  High: 'high',
+  Medium: 'medium',
+  Low: 'low',
+  ERROR: 'high',
+  WARNING: 'medium',
+  INFO: 'resolved',
+  DEBUG: 'neutral',
+};
+
+/** Light and dark stand in one property: only a rendered element tells which one counts. */
+export function readPalette() {
+  const probe = document.createElement('span');
+  probe.hidden = true;
+  document.body.append(probe);
+  const color = (name) => {
+    probe.style.color = `var(--${name})`;
+    return window.getComputedStyle(probe).color;
+  };
+  const palette = {
+    ink: color('ink'),
+    quiet: color('quiet'),
+    line: color('line'),
+    surface: color('surface'),
+    chart: color('chart'),
+    soft: color('chart-soft'),
+    second: color('chart-second'),
+    heat: [color('heat-least'), color('heat-most')],
+    heatNone: color('heat-none'),
+    heatInk: [color('heat-ink-least'), color('heat-ink-most')],
+    font: window.getComputedStyle(document.body).fontFamily,
+    ofLabel: Object.fromEntries(
+      Object.entries(ofLabel).map(([label, name]) => [label, color(`chart-${name}`)]),
+    ),
+  };
+  probe.remove();
+  return palette;
+}

@@ -1,0 +1,69 @@
+/** A quantity over time that stays as it is until it changes: the backlog by hour. */
+
+import { count } from '../element.js';
+import { formatMoment } from '../number-format.js';
+import { tip, valueAxis } from './axes.js';
+import { figureCell, showPanel } from './panel.js';
+
+const HEIGHT_PX = 220;
+
+/**
+ * @param {HTMLElement} section the panel; `breakdown` and `unit` say what is shown
+ * @param {{ms: number, label: string, value: number}[]} points oldest first
+ */
+export function showSteps(section, points) {
+  const { breakdown, unit } = section.dataset;
+  showPanel(section, {
+    columns: ['', unit],
+    rows: points.toReversed().map(({ ms, label, value }) => ({
+      label: formatMoment(ms),
+      cells: [figureCell({ measure: breakdown, label, raw: String(value), words: count(value) })],
+    })),
+    told: toldOf(points, unit),
+    height: HEIGHT_PX,
+    option: (palette) => stepOption(palette, points, unit),
+  });
+}
+
+function toldOf(points, unit) {
+  if (points.length === 0) return [];
+  const highest = points.reduce((most, each) => (each.value > most.value ? each : most));
+  const [first, last] = [points[0], points.at(-1)];
+  return [
+    `${count(first.value)} ${unit} on ${formatMoment(first.ms)}`,
+    `${count(last.value)} on ${formatMoment(last.ms)}`,
+    `most on ${formatMoment(highest.ms)}, ${count(highest.value)}`,
+  ];
+}
+
+function stepOption(palette, points, unit) {
+  return {
+    grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
+    xAxis: {
+      type: 'time',
+      axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: { color: palette.quiet, fontSize: 12, hideOverlap: true },
+      splitLine: { show: false },
+    },
+    yAxis: valueAxis(palette),
+    tooltip: {
+      trigger: 'axis',
+      formatter: ([{ dataIndex }]) =>
+        tip(formatMoment(points[dataIndex].ms), [`${count(points[dataIndex].value)} ${unit}`]),
+    },
+    useUTC: true,
+    series: [
+      {
+        type: 'line',
+        step: 'end',
+        symbol: 'circle',
+        symbolSize: 5,
+        showSymbol: points.length <= 2,
+        lineStyle: { color: palette.chart, width: 2 },
+        itemStyle: { color: palette.chart },
+        areaStyle: { color: palette.soft, opacity: 0.55 },
+        data: points.map(({ ms, value }) => [ms, value]),
+      },
+    ],
+  };
+}

@@ -1,0 +1,93 @@
+/** One ticket's life: what it is now, every change with its evidence, and what was logged of it. */
+
+import { byId, count, element, setText } from './element.js';
+import { entryHeadings, entryRow } from './lists/entry-rows.js';
+import { showRows } from './lists/row-table.js';
+import { showChanges } from './lists/ticket-changes.js';
+import { tag } from './lists/ticket-rows.js';
+import { startLivePage } from './live/live-page.js';
+import { formatDuration } from './number-format.js';
+
+startLivePage({
+  name: 'ticket',
+  show(doc) {
+    const { ticket_id: id, ticket, changes, periods, entries } = doc;
+    setText(byId('ticket-id'), id);
+    document.title = `${id} · CarePlus`;
+    setText(byId('standing'), standingOf(doc));
+    showFacts(ticket);
+    showPeriods(periods);
+    showChanges(byId('changes'), changes);
+    setText(byId('change-count'), count(changes.length));
+    setText(byId('entry-count'), count(entries.length));
+    byId('cut').hidden = !doc.cut;
+    showRows(
+      byId('entries'),
+      'Log entries of this ticket',
+      entryHeadings,
+      entries.map(entryRow),
+      'Nothing was logged of it.',
+    );
+  },
+  emptiness({ ticket, changes, entries, ticket_id: id }) {
+    return ticket === null && changes.length === 0 && entries.length === 0
+      ? [`Nothing is known of ${id}`, 'No change and no log entry of that name has come this far.']
+      : null;
+  },
+  headline: ({ changes, state }) => ({
+    value: state === 'loading' ? undefined : changes.length,
+    unit: 'changes',
+  }),
+  defines: () => false,
+});
+
+function standingOf({ ticket, set_aside: aside, changes }) {
+  const rows = aside === 1 ? 'One row of it is' : `${count(aside)} rows of it are`;
+  const set = aside === 0 ? '' : ` ${rows} set aside now.`;
+  if (ticket !== null) return `Shown, and counted once in every figure.${set}`;
+  if (aside > 0) return `Not shown.${set}`;
+  return changes.length > 0 ? 'Not shown: it was deleted at the source.' : 'Not shown.';
+}
+
+function showFacts(ticket) {
+  const facts = byId('facts');
+  facts.hidden = ticket === null;
+  if (ticket === null) return;
+  const pairs = [
+    ['Status', tag('status', ticket.status)],
+    ['Priority', tag('priority', ticket.priority)],
+    ['Agent', ticket.agent],
+    ['Channel', ticket.channel],
+    ['Category', ticket.issue_category],
+    ['Interactions', count(ticket.num_interactions)],
+    ['Created', `${ticket.created_at ?? '–'} UTC`],
+    ['Resolved', ticket.resolved_at === null ? 'not yet' : `${ticket.resolved_at} UTC`],
+  ];
+  facts.replaceChildren(
+    ...pairs.map(([name, value]) =>
+      element('div', {}, element('dt', {}, name), element('dd', {}, value ?? '–')),
+    ),
+  );
+}
+
+/** The statuses it had, each as long as its part of the line. */
+function showPeriods(periods) {
+  byId('periods-panel').hidden = periods.length === 0;
+  byId('periods').replaceChildren(
+    ...periods.map(({ status, entered_at: entered, left_at: left, seconds }) => {
+      const item = element(
+        'li',
+        { 'data-status': status ?? '' },
+        tag('status', status),
+        element(
+          'span',
+          { class: 'quiet' },
+          left === null
+            ? `since ${entered} UTC`
+            : `${formatDuration(seconds)}, from ${entered} UTC`,
+        ),
+      );
+      return item;
+    }),
+  );
+}
