@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
 import { createDecoder, createEncoder } from '../../../runtime/avro/single-object-encoding.ts';
+import type { LogDataset } from '../../../schemas/datasets/log-dataset.ts';
 import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
+import type { LakeColumn } from '../../../schemas/lake-column.ts';
 import { processedPrefix } from '../../../schemas/lake-layout.ts';
 import {
   logBlockSchema,
@@ -15,7 +17,7 @@ import { createBlockBatchProcessor } from '../../../stream-processors/logs/block
 
 export const dataset = supportLogs;
 
-const columns = logRowColumns(dataset);
+const logColumns = logRowColumns(dataset);
 const encoder = createEncoder(logBlockSchema);
 const decoder = createDecoder(logBlockSchema);
 
@@ -55,8 +57,16 @@ function entryId(host: string, entry: string): string {
   return createHash('sha256').update(`${host}\0${text}`).digest('hex').slice(0, 32);
 }
 
-/** The lake rows that the processor makes of a block's record; of garbage, when it is `unreadable`. */
-export async function rowsOf(block: LogBlock, unreadable = false): Promise<readonly LakeRow[]> {
+/**
+ * The lake rows that the processor makes of a block's record; of garbage, when it is `unreadable`.
+ *
+ * @param by the dataset with the rules to judge by.
+ */
+export async function rowsOf(
+  block: LogBlock,
+  unreadable = false,
+  by: LogDataset = dataset,
+): Promise<readonly LakeRow[]> {
   const last = block.ranges.at(-1);
   const message: KafkaMessage = {
     ...{ key: null, timestamp: '1751364000000', attributes: 0, offset: '7' },
@@ -70,14 +80,17 @@ export async function rowsOf(block: LogBlock, unreadable = false): Promise<reado
     },
   };
   const schemas = { lookup: async () => decoder };
-  const processor = createBlockBatchProcessor({ dataset, schemas });
+  const processor = createBlockBatchProcessor({ dataset: by, schemas });
   const batch = { partition: 3, messages: [message] };
   const { rows } = await processor.process(batch, AbortSignal.timeout(30_000));
   return rows;
 }
 
 /** A query in DuckDB's SQL that gives the rows as Firehose writes them. */
-export function rowsQuery(rows: readonly LakeRow[]): string {
+export function rowsQuery(
+  rows: readonly LakeRow[],
+  columns: readonly LakeColumn[] = logColumns,
+): string {
   const values = rows.map(
     (row) => `(${columns.map(({ name }) => literal(row[name] ?? null)).join(', ')})`,
   );
