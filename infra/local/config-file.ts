@@ -23,6 +23,7 @@ export interface StackAddresses {
   readonly ports: StackPorts;
   readonly mariadb: Pick<Mariadb, 'admin' | 'reader'>;
   readonly postgres: Pick<Postgres, 'database' | 'url'>;
+  readonly bi: { readonly url: string };
   /** Database of the captured tables. */
   readonly database: string;
   /** The datasets whose tables are captured. */
@@ -80,7 +81,7 @@ export function writeConfigFile(addresses: StackAddresses): void {
 
 /** Writes `env` (KEY=VALUE): how a person's own client connects. Holds passwords, so mode 600. */
 export function writeEnvFile(addresses: StackAddresses): void {
-  const { stateDir, ports, mariadb, postgres, database, logsDir } = addresses;
+  const { stateDir, ports, mariadb, postgres, bi, database, logsDir } = addresses;
   const values = {
     CAREPLUS_MYSQL_HOST: HOST,
     CAREPLUS_MYSQL_PORT: ports.mariadb,
@@ -92,6 +93,7 @@ export function writeEnvFile(addresses: StackAddresses): void {
     CAREPLUS_KAFKA_BROKERS: `${HOST}:${ports.kafka}`,
     CAREPLUS_LOGS_DIR: logsDir,
     CAREPLUS_WAREHOUSE_URL: postgres.url,
+    CAREPLUS_BI_URL: bi.url,
     CAREPLUS_AWS_ENDPOINT: endpointUrl(ports),
     CAREPLUS_DASHBOARD_URL: pageUrl(ports),
   };

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
+import { BI_USER, prepareWarehouse } from './aws-endpoint/redshift/warehouse.ts';
 import { createAwsResources } from './aws-resources.ts';
 import type { Child } from './child-process.ts';
 import { endpointUrl, LOCAL_INTERVAL_SECONDS } from './config-file.ts';
@@ -17,6 +18,7 @@ import { startKafka, type KafkaBroker } from './kafka.ts';
 import { startMariadb, type Mariadb } from './mariadb.ts';
 import type { StackPorts } from './ports.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
+import { openSecret } from './state-folders.ts';
 import { superviseChild, type SupervisedChild } from './supervised-child.ts';
 
 /** Tells a person what happens, a line each. */
@@ -34,6 +36,8 @@ export interface Servers {
   readonly mariadb: Mariadb;
   readonly postgres: Postgres;
   readonly kafka: KafkaBroker;
+  /** The warehouse as a BI tool sees it, which reads `reporting` and nothing else. */
+  readonly bi: { readonly url: string };
   stop(): Promise<void>;
 }
 
@@ -99,10 +103,14 @@ export async function startServers(options: ServerOptions): Promise<Servers> {
     if (mariadb.status === 'rejected') throw mariadb.reason;
     if (postgres.status === 'rejected') throw postgres.reason;
     if (kafka.status === 'rejected') throw kafka.reason;
+    const bi = await openToBiTools(stateDir, postgres.value);
     await timed(`the AWS endpoint (S3, Firehose, Redshift Data) on port ${ports.aws}`, () =>
       startEndpoint(options, postgres.value),
     );
-    return { mariadb: mariadb.value, postgres: postgres.value, kafka: kafka.value, stop: stopAll };
+    return {
+      ...{ mariadb: mariadb.value, postgres: postgres.value, kafka: kafka.value },
+      ...{ bi, stop: stopAll },
+    };
   } catch (error) {
     await stopAll();
     throw error;
@@ -147,6 +155,16 @@ function restartWhenKilled<T extends Stoppable & { readonly child: Child }>(
       await watching;
     },
   };
+}
+
+/** Gives the reader of BI tools its password. */
+async function openToBiTools(stateDir: string, postgres: Postgres): Promise<Servers['bi']> {
+  const { password } = openSecret(stateDir, 'bi');
+  await prepareWarehouse(postgres.url, { biPassword: password });
+  const url = new URL(postgres.url);
+  url.username = BI_USER;
+  url.password = password;
+  return { url: url.href };
 }
 
 async function startEndpoint(

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connection } from 'mysql2/promise';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateTickets, type TicketBooks } from '../../infra/local/demo-data/tickets.ts';
 import { breakdown, measure, openPage, type PageViewer } from './live-page.ts';
@@ -64,6 +65,21 @@ describe('the whole pipeline', () => {
     expect(breakdown(state, 'tickets_by_agent')).toEqual(month.shownByAgent);
     expect(breakdown(state, 'tickets_by_status')).toEqual(month.shownByStatus);
     expect(state.completeUpToMs).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it('answers a BI tool that speaks PostgreSQL and sees nothing but the reports', async () => {
+    const bi = new pg.Client(stack.env()['CAREPLUS_BI_URL']);
+    await bi.connect();
+    try {
+      const { rows } = await bi.query(
+        'SELECT CAST(COUNT(*) AS INTEGER) AS shown FROM reporting.tickets',
+      );
+      expect(rows).toEqual([{ shown: month.books.shown }]);
+      const behind = bi.query('SELECT COUNT(*) FROM careplus.ticket_state');
+      await expect(behind).rejects.toThrow(/permission denied/);
+    } finally {
+      await bi.end();
+    }
   });
 
   it('says where the page is when it is started again, and refuses another feed', async () => {
