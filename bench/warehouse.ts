@@ -96,10 +96,18 @@ async function tellSteps(dataset: AnyDataset): Promise<void> {
   console.log(steps.map(([step, ms]) => `${step} ${milliseconds(ms)}`).join(' · '));
 }
 
+/** @returns how many rows there are now. */
+async function makeHistory(rows: BenchRows, wanted: number): Promise<number> {
+  for (const sql of rows.history(wanted)) await database.query(sql);
+  await database.query('CHECKPOINT');
+  return rows.whole(wanted);
+}
+
 async function measureBacklog(dataset: AnyDataset, rows: BenchRows): Promise<object> {
   let bytes = 0;
   let count = 0;
-  for (let from = 1; from <= backlogRows; from += OBJECT_ROWS, count += 1) {
+  const held = await makeHistory(rows, histories[0] ?? 0);
+  for (let from = held + 1; from <= held + backlogRows; from += OBJECT_ROWS, count += 1) {
     bytes += await deliver(dataset, rows.stream(from, from + OBJECT_ROWS - 1));
   }
   const loader = await startLoader();
@@ -127,14 +135,11 @@ async function measureBatch(
   history: number,
 ): Promise<object> {
   const startedAt = performance.now();
-  // A life of a ticket is three images.
-  const held = history - (history % 3);
-  for (const sql of rows.history(held)) await database.query(sql);
-  await database.query('CHECKPOINT');
+  await makeHistory(rows, history);
   const setUp = performance.now() - startedAt;
   const before = loadedBy(loader, dataset).length;
   for (let round = 0; round < ROUNDS; round += 1) {
-    await deliver(dataset, rows.batch(held, round, BATCH_ROWS));
+    await deliver(dataset, rows.batch(history, round, BATCH_ROWS));
     await waitFor(loader, () => loadedBy(loader, dataset).length === before + round + 1);
   }
   const times = loadedBy(loader, dataset)

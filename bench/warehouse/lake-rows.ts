@@ -11,10 +11,12 @@ import { logRowColumns, logVerdictColumns } from '../../schemas/log-row.ts';
 export interface BenchRows {
   /** Unit of the figures. */
   readonly unit: string;
-  /** DuckDB: rows number `from` … `to` of a stream that has just begun, both ends included. */
-  readonly stream: (from: number, to: number) => string;
   /** PostgreSQL: what a warehouse holds after so many rows; the tables are emptied first. */
   readonly history: (rows: number) => readonly string[];
+  /** DuckDB: the rows that follow, number `from` … `to`, both ends included. */
+  readonly stream: (from: number, to: number) => string;
+  /** How many rows of history there are when so many are asked for. */
+  readonly whole: (rows: number) => number;
   /** DuckDB: the n-th batch (from 0) of that size behind so many rows of history. */
   readonly batch: (history: number, n: number, size: number) => string;
 }
@@ -34,7 +36,8 @@ const listed = (columns: readonly LakeColumn[], expressions: Expressions): strin
     })
     .join(', ');
 
-const names = (columns: readonly LakeColumn[]): string => columns.map(({ name }) => name).join(', ');
+const names = (columns: readonly LakeColumn[]): string =>
+  columns.map(({ name }) => name).join(', ');
 
 /** Firehose keeps no order. */
 const shuffled = (query: string): string => `${query} ORDER BY hash(n)`;
@@ -61,44 +64,69 @@ const image: Expressions = {
   original: `CASE WHEN k % 20 = 0 THEN repeat('"column": "value as it stood", ', 10) END`,
   original_bytes: 'CASE WHEN k % 20 = 0 THEN 300 END',
   book_day: `'2025-07-' || (10 + k % 20)`,
-  gtid: `'0-101-' || n`,
+  // The two images of an update are one source transaction.
+  gtid: `'0-101-' || k || '-' || CASE WHEN kind = '-' THEN v + 1 ELSE v END`,
   ...{ committed_ms: `${START_MS} + n`, read_at_ms: `${START_MS} + n + 7` },
   ...{ kafka_partition: 'k % 6', kafka_offset: 'n' },
 };
 
-/** A ticket's life: opened, then resolved: three images. */
-const lives = `SELECT n, CAST(((n - 1) - (n - 1) % 3) / 3 AS BIGINT) AS k,
-  CASE WHEN (n - 1) % 3 = 2 THEN 1 ELSE 0 END AS v, CASE WHEN (n - 1) % 3 = 1 THEN '-' ELSE '+' END AS kind`;
+/** The end of the snapshot of an empty table: number 1. */
+const snapshotEnd: Expressions = {
+  ...{ source: SOURCE, epoch: EPOCH, seq: '1', tx_end: '1', kind: `'E'`, key_hash: `''` },
+  ...{ image_id: `''`, rank: '0', rules_version: '0', accepted: '0' },
+};
+
+/** Behind it a ticket's life is three images: it is opened, then resolved. */
+const lives = `SELECT n, CAST(((n - 2) - (n - 2) % 3) / 3 AS BIGINT) AS k,
+  CASE WHEN (n - 2) % 3 = 2 THEN 1 ELSE 0 END AS v, CASE WHEN (n - 2) % 3 = 1 THEN '-' ELSE '+' END AS kind`;
+
+const imageColumns = imageRowColumns(supportTickets);
+const stateColumns = verdictColumns(supportTickets);
+
+/** What `ticket_periods` says of a ticket that was opened and resolved. */
+const periods = (place: number, status: string, prior: string, entered: string, left: string) =>
+  `INSERT INTO careplus.ticket_periods (source, key_hash, place, status, prior_status, entered_ms, left_ms, epoch, seq, ticket_id)
+SELECT ${SOURCE}, ${image['key_hash'] ?? ''}, ${place}, ${status}, ${prior}, ${entered}, ${left}, ${EPOCH}, n, ${image['ticket_id'] ?? ''}
+FROM (${lives} FROM generate_series(4, :rows, 3) AS r (n)) q WHERE k % 20 <> 0`;
 
 export const ticketRows: BenchRows = {
   unit: 'images',
+  whole,
+  history: (rows) =>
+    [
+      'TRUNCATE careplus.ticket_changes, careplus.ticket_state, careplus.ticket_pending, careplus.ticket_periods, ops.ticket_frontier',
+      `INSERT INTO careplus.ticket_changes (${names(imageColumns)}) SELECT ${listed(imageColumns, snapshotEnd)}`,
+      `INSERT INTO careplus.ticket_changes (${names(imageColumns)})
+SELECT ${listed(imageColumns, image)} FROM (${lives} FROM generate_series(2, :rows) AS r (n)) q`,
+      `INSERT INTO careplus.ticket_state (source, epoch, key_hash, image_id, copies, is_latest, event_seq, ${names(stateColumns)})
+SELECT ${SOURCE}, ${EPOCH}, ${image['key_hash'] ?? ''}, ${image['image_id'] ?? ''}, 1, 1, n, ${listed(stateColumns, image)}
+FROM (${lives} FROM generate_series(4, :rows, 3) AS r (n)) q`,
+      periods(1, `'Open'`, 'NULL', image['created_at_ms'] ?? '', image['resolved_at_ms'] ?? ''),
+      periods(2, `'Resolved'`, `'Open'`, image['resolved_at_ms'] ?? '', 'NULL'),
+      `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
+VALUES (${SOURCE}, ${EPOCH}, :rows, 1, 1, 1, ${START_MS})`,
+      ...['changes', 'state', 'periods'].map((name) => `ANALYZE careplus.ticket_${name}`),
+    ].map((sql) => sql.replaceAll(':rows', String(whole(rows)))),
   stream: (from, to) =>
-    shuffled(`SELECT ${listed(imageRowColumns(supportTickets), image)}
+    shuffled(`SELECT ${listed(imageColumns, image)}
 FROM (${lives} FROM range(${from}, ${to} + 1) AS r (n)) q`),
-  history: (rows) => [
-    'TRUNCATE careplus.ticket_changes, careplus.ticket_state, careplus.ticket_pending, ops.ticket_frontier',
-    `INSERT INTO careplus.ticket_changes (${names(imageRowColumns(supportTickets))})
-SELECT ${listed(imageRowColumns(supportTickets), image)} FROM (${lives} FROM generate_series(1, ${rows}) AS r (n)) q`,
-    `INSERT INTO careplus.ticket_state (source, epoch, key_hash, image_id, copies, is_latest, event_seq, ${names(verdictColumns(supportTickets))})
-SELECT ${SOURCE}, ${EPOCH}, ${image['key_hash'] ?? ''}, ${image['image_id'] ?? ''}, 1, 1, n, ${listed(verdictColumns(supportTickets), image)}
-FROM (${lives} FROM generate_series(3, ${rows}, 3) AS r (n)) q`,
-    `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
-VALUES (${SOURCE}, ${EPOCH}, ${rows}, 1, 1, 1, ${START_MS})`,
-    'ANALYZE careplus.ticket_changes',
-    'ANALYZE careplus.ticket_state',
-  ],
   // Updates of tickets from all over the table: two images each.
   batch: (history, n, size) => {
-    const tickets = Math.floor(history / 3);
+    const tickets = Math.floor((history - 1) / 3);
     const stride = Math.max(1, Math.floor(tickets / (size / 2)));
     const version = 1 + Math.floor(n / stride);
-    const [first, offset] = [history + n * size, n % stride];
-    return shuffled(`SELECT ${listed(imageRowColumns(supportTickets), image)}
+    const [first, offset] = [whole(history) + n * size, n % stride];
+    return shuffled(`SELECT ${listed(imageColumns, image)}
 FROM (SELECT ${first} + i AS n, CAST(((i - 1) - (i - 1) % 2) / 2 AS BIGINT) * ${stride} + ${offset} AS k,
   ${version} + (i - 1) % 2 AS v, CASE WHEN (i - 1) % 2 = 0 THEN '-' ELSE '+' END AS kind
   FROM range(1, ${size} + 1) AS r (i)) q`);
   },
 };
+
+/** So many images that no ticket's life is cut. */
+function whole(rows: number): number {
+  return rows - ((rows - 1) % 3);
+}
 
 const ENTRY_BYTES = 350;
 
@@ -136,7 +164,7 @@ FROM range(${from}, ${to} + 1) AS r (n)`);
 
 export const logRows: BenchRows = {
   unit: 'entries',
-  stream: entries,
+  whole: (rows) => rows,
   history: (rows) => [
     'TRUNCATE careplus.log_arrivals, careplus.log_entry, careplus.log_pending, careplus.log_unreadable, ops.log_frontier',
     `INSERT INTO careplus.log_arrivals (host, generation, pos, len, kind, entry_id)
@@ -150,5 +178,6 @@ VALUES (${entry['host'] ?? ''}, ${entry['generation'] ?? ''}, 0, ${rows * ENTRY_
     'ANALYZE careplus.log_arrivals',
     'ANALYZE careplus.log_entry',
   ],
+  stream: entries,
   batch: (history, n, size) => entries(history + n * size + 1, history + (n + 1) * size),
 };
