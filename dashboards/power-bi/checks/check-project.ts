@@ -1,15 +1,19 @@
 /** All checks that need neither the warehouse nor anything else from outside. */
 import {
+  heatMaps,
+  historyBreakdowns,
   historyMeasures,
   logBooks,
+  logBreakdowns,
   logMeasures,
   ticketBooks,
+  ticketBreakdowns,
   ticketMeasures,
   type Measure,
 } from '../../../schemas/measures.ts';
 import { moments, type Moment } from '../../../schemas/moments.ts';
 import { checkLayout } from './layout-checks.ts';
-import { checkCatalogue, checkDax } from './measure-checks.ts';
+import { checkCatalogue, checkDax, checkSplits } from './measure-checks.ts';
 import { checkModel } from './model-checks.ts';
 import type { Finding, ProjectFiles } from './project-files.ts';
 import {
@@ -35,6 +39,12 @@ const catalogue: readonly (Measure | Moment)[] = [
   ...moments,
 ];
 
+/** Every column that a figure is split by. */
+const splits = [
+  ...[...ticketBreakdowns, ...logBreakdowns, ...historyBreakdowns].map(({ by }) => by),
+  ...heatMaps.flatMap(({ rows, columns }) => [rows, columns]),
+];
+
 /** @param styleSheet of the web page, whose colours the theme repeats. */
 export function checkProject(files: ProjectFiles, styleSheet: string): Finding[] {
   const { model, findings: ofModel } = readSemanticModel(files);
@@ -45,6 +55,7 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...checkModel(model),
     ...checkCatalogue(model, catalogue),
     ...checkDax(model, catalogue),
+    ...checkSplits(model, splits),
     ...checkArtifacts(files),
     ...checkPages(report),
     ...checkTheme(files, report),

@@ -74,6 +74,28 @@ export function checkDax(model: SemanticModel, catalogue: readonly CatalogueMeas
   );
 }
 
+/** A column that figures are split by, in both languages. */
+interface Split {
+  readonly column: string;
+  readonly dax: string;
+}
+
+/** The columns that breakdowns and heat maps go by are the same in the model as in the warehouse. */
+export function checkSplits(model: SemanticModel, splits: readonly Split[]): Finding[] {
+  const tables = new Map(model.tables.map((table) => [table.name, table]));
+  return splits.flatMap(({ column, dax }) => {
+    const say = (problem: string) => [{ file: MODEL_DEFINITION, problem: `${dax}: ${problem}` }];
+    try {
+      const { numerator } = parseDax(`COUNT(${dax})`);
+      const source = sourceOf(numerator.table, numerator.column ?? '', tables);
+      return source === column ? [] : say(`shows ${source}, not ${column}`);
+    } catch (error) {
+      if (!(error instanceof DaxError)) throw error;
+      return say(error.message);
+    }
+  });
+}
+
 const sqlFunctions = {
   COUNTROWS: () => 'COUNT(*)',
   SUM: (column: string) => `SUM(${column})`,

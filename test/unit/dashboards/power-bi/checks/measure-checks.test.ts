@@ -50,6 +50,16 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     replace(`${definition}/tables/Log Books.tmdl`, '"log_books"', '"log_entries"'),
     /belongs to the table of reporting\.log_books/,
   ],
+  [
+    'a breakdown by a column that is not there',
+    replace(tickets, 'column Channel', 'column Way'),
+    /Tickets\[Channel\]: there is no column Tickets\[Channel\]/,
+  ],
+  [
+    'a breakdown by another column than the page’s',
+    replace(tickets, 'sourceColumn: channel', 'sourceColumn: status'),
+    /Tickets\[Channel\]: shows status, not channel/,
+  ],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {
