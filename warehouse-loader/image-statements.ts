@@ -1,7 +1,7 @@
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
-import { periodStatements, RETOLD } from './period-statements.ts';
+import { periodStatements, periodTables } from './period-statements.ts';
 import { quoteText, sqlName } from './sql-quoting.ts';
 
 /**
@@ -221,7 +221,7 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${RETOLD}` : ''}`,
+      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${periodTables.join(', ')}` : ''}`,
     },
   ];
 }
