@@ -12,13 +12,18 @@ export interface Delivery {
   readonly batchSize: number;
 }
 
-export const delivery: fc.Arbitrary<Delivery> = fc.record({
-  seed: fc.integer(),
-  jitter: fc.constantFrom(0, 3, 20, 1_000),
-  unreadableShare: fc.constantFrom(0, 0, 0.1),
-  versions: fc.constantFrom('one' as const, 'deploy' as const, 'mixed' as const),
-  batchSize: fc.constantFrom(8, 20, 60),
-});
+/** @param batchSizes at most so many images of a history come in one batch. */
+export function deliveryOf(batchSizes: readonly number[]): fc.Arbitrary<Delivery> {
+  return fc.record({
+    seed: fc.integer(),
+    jitter: fc.constantFrom(0, 3, 20, 1_000),
+    unreadableShare: fc.constantFrom(0, 0, 0.1),
+    versions: fc.constantFrom('one' as const, 'deploy' as const, 'mixed' as const),
+    batchSize: fc.constantFrom(...batchSizes),
+  });
+}
+
+export const delivery = deliveryOf([8, 20, 60]);
 
 const DUPLICATES = 0.25;
 const REPEATED_BATCHES = 0.2;
@@ -70,6 +75,12 @@ export function intoBatches<T>(items: readonly T[], size: number, random: () => 
     start += length;
   }
   return batches;
+}
+
+/** Histories side by side: the n-th batch of all holds the n-th of each. */
+export function sideBySide<T>(ofEach: readonly (readonly (readonly T[])[])[]): T[][] {
+  const rounds = Math.max(...ofEach.map(({ length }) => length));
+  return Array.from({ length: rounds }, (_, round) => ofEach.flatMap((one) => one[round] ?? []));
 }
 
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {

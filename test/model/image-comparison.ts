@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type pg from 'pg';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
-import { imageTables } from '../../warehouse-loader/image-statements.ts';
-import { deliver, LAST_VERSION, type Delivery } from './delivery.ts';
+import { holesQuery, imageTables } from '../../warehouse-loader/image-statements.ts';
+import { deliver, LAST_VERSION, sideBySide, type Delivery } from './delivery.ts';
 import { warehouseOf, type SourceState } from './multiset-model.ts';
 import {
   identityOf,
@@ -41,11 +41,7 @@ export function playOut(scenario: Scenario): {
     const how = scenario[index]?.[1];
     return how ? deliver(published, how) : [];
   });
-  const rounds = Math.max(...ofEach.map(({ length }) => length));
-  const batches = Array.from({ length: rounds }, (_, round) =>
-    ofEach.flatMap((ofOne) => ofOne[round] ?? []),
-  );
-  return { played, batches };
+  return { played, batches: sideBySide(ofEach) };
 }
 
 /** The rules of the test: pure, and different by version. */
@@ -93,6 +89,12 @@ export interface Warehouse {
   readonly quarantined: readonly { readonly source: string; readonly image_id: string }[];
   readonly history: readonly { readonly source: string; readonly numbers: readonly string[] }[];
   readonly pending: readonly { readonly source: string; readonly numbers: readonly string[] }[];
+  readonly holes: readonly {
+    readonly source: string;
+    readonly epoch: number;
+    readonly missing_from: number;
+    readonly missing_to: number;
+  }[];
   readonly ledger: readonly LedgerRow[];
 }
 
@@ -115,6 +117,7 @@ export async function readWarehouse(client: pg.Client): Promise<Warehouse> {
     history: `SELECT x.source, ${numbers} FROM ${t.changes} x JOIN ${t.frontier} f
       ON f.source = x.source AND f.epoch = x.epoch AND f.live = 1 GROUP BY x.source`,
     pending: `SELECT x.source, ${numbers} FROM ${t.pending} x GROUP BY x.source`,
+    holes: holesQuery(dataset),
     ledger: `SELECT object_key AS key, outcome FROM ${t.ledger} ORDER BY object_key`,
   };
   const columns = Object.entries(parts).map(
@@ -203,7 +206,7 @@ function compareViews(
   );
 }
 
-/** History holds each number up to the frontier once, pending each number above it once. */
+/** History holds each number up to the frontier once, pending each number above it once, and the rest is missing. */
 function compareNumbers(warehouse: Warehouse, source: string, model: SourceState): void {
   const numbers = (rows: Warehouse['history']) =>
     rows.find((row) => row.source === source)?.numbers ?? [];
@@ -214,6 +217,11 @@ function compareNumbers(warehouse: Warehouse, source: string, model: SourceState
   );
   expect(numbers(warehouse.pending)).toEqual(
     model.live.flatMap(({ epoch, pending }) => pending.map((seq) => `${epoch}/${seq}`)),
+  );
+  expect(warehouse.holes.filter((hole) => hole.source === source)).toEqual(
+    model.live.flatMap(({ epoch, holes }) =>
+      holes.map(([from, to]) => ({ source, epoch, missing_from: from, missing_to: to })),
+    ),
   );
 }
 

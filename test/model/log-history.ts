@@ -40,22 +40,32 @@ export interface LogScenario {
   readonly how: LogDelivery;
 }
 
-export const logScenario: fc.Arbitrary<LogScenario> = fc.record({
-  files: fc.array(file, { minLength: 1, maxLength: 6 }),
-  how: fc.record({
-    seed: fc.integer(),
-    jitter: fc.constantFrom(0, 4, 40),
-    unreadableShare: fc.constantFrom(0, 0.2, 0.5),
-    batchSize: fc.constantFrom(6, 20, 60),
-  }),
-});
+/** @param batchSizes at most so many ranges come in one batch. */
+export function logScenarioOf(batchSizes: readonly number[]): fc.Arbitrary<LogScenario> {
+  return fc.record({
+    files: fc.array(file, { minLength: 1, maxLength: 6 }),
+    how: fc.record({
+      seed: fc.integer(),
+      jitter: fc.constantFrom(0, 4, 40),
+      unreadableShare: fc.constantFrom(0, 0.2, 0.5),
+      batchSize: fc.constantFrom(...batchSizes),
+    }),
+  });
+}
+
+export const logScenario = logScenarioOf([6, 20, 60]);
 
 const DUPLICATES = 0.25;
 const REPEATED_BATCHES = 0.2;
 const LATE = 40;
 
+/** The last range of each file. */
+export function lastRanges(files: readonly FilePlan[]): LogRange[] {
+  return files.flatMap((each, index) => blocksOf(each, index).flat().slice(-1));
+}
+
 /** The ranges of a file, block by block. */
-export function blocksOf({ host, start, blocks }: FilePlan, index: number): LogRange[][] {
+function blocksOf({ host, start, blocks }: FilePlan, index: number): LogRange[][] {
   const generation = `${1_000 + index}-g`;
   let pos = start;
   return blocks.map((block) =>

@@ -40,20 +40,31 @@ interface EntryState {
   readonly rulesVersion: number;
 }
 
+/** Bytes that nothing covers below some that are covered. */
+interface LogHole {
+  readonly host: string;
+  readonly generation: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface LogState {
   readonly files: readonly FileState[];
+  readonly holes: readonly LogHole[];
   readonly entries: readonly EntryState[];
 }
 
 export function logStateOf(arrived: Iterable<LogRange>): LogState {
-  const files = Map.groupBy(arrived, ({ host, generation }) => `${host}/${generation}`);
+  const files = Map.groupBy(arrived, fileOf);
   const readable = [...files.values()].flatMap((ranges) => [...distinctReadable(ranges)]);
   const ids = Map.groupBy(
     readable.filter(({ kind }) => kind === 'E'),
     ({ entryId }) => entryId,
   );
+  const byName = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ranges]) => ranges);
   return {
-    files: [...files.values()].map(fileState).sort(byFile),
+    files: byName.map(fileState),
+    holes: byName.flatMap(holesOf),
     entries: [...ids]
       .map(([entryId, ranges]) => ({
         entryId,
@@ -66,13 +77,8 @@ export function logStateOf(arrived: Iterable<LogRange>): LogState {
 
 function fileState(ranges: readonly LogRange[]): FileState {
   const readable = distinctReadable(ranges);
-  const bytes = new Set(readable.flatMap(bytesOf));
-  const blocks = ranges.filter(({ kind }) => kind === 'X');
-  const unreadable = blocks.filter((block) => !bytesOf(block).every((byte) => bytes.has(byte)));
-  for (const byte of unreadable.flatMap(bytesOf)) bytes.add(byte);
-  const { host = '', generation = '', start = 0 } = ranges[0] ?? {};
-  let upto = start;
-  while (bytes.has(upto)) upto += 1;
+  const { upto, unreadable } = coverOf(ranges);
+  const { host = '', generation = '' } = ranges[0] ?? {};
   const positions = readable.map(({ pos }) => pos).sort((a, b) => a - b);
   return {
     ...{ host, generation, upto },
@@ -80,6 +86,27 @@ function fileState(ranges: readonly LogRange[]): FileState {
     pending: positions.filter((pos) => pos >= upto),
     unreadable: [...new Set(unreadable.map(({ pos, len }) => `${pos}+${len}`))].sort(),
   };
+}
+
+/** The bytes that have come, and the first one that has not. */
+function coverOf(ranges: readonly LogRange[]) {
+  const bytes = new Set(distinctReadable(ranges).flatMap(bytesOf));
+  const blocks = ranges.filter(({ kind }) => kind === 'X');
+  const unreadable = blocks.filter((block) => !bytesOf(block).every((byte) => bytes.has(byte)));
+  for (const byte of unreadable.flatMap(bytesOf)) bytes.add(byte);
+  let upto = ranges[0]?.start ?? 0;
+  while (bytes.has(upto)) upto += 1;
+  return { bytes, upto, unreadable };
+}
+
+function holesOf(ranges: readonly LogRange[]): LogHole[] {
+  const { host = '', generation = '' } = ranges[0] ?? {};
+  const { bytes, upto } = coverOf(ranges);
+  const above = [...bytes].filter((byte) => byte > upto).sort((a, b) => a - b);
+  return above.flatMap((byte, index) => {
+    const before = above[index - 1] ?? upto - 1;
+    return byte > before + 1 ? [{ host, generation, from: before + 1, to: byte - 1 }] : [];
+  });
 }
 
 /** Readable ranges, each place once, with the newest verdict that came for it. */
@@ -97,7 +124,6 @@ function bytesOf({ pos, len }: LogRange): number[] {
   return Array.from({ length: len }, (_, index) => pos + index);
 }
 
-function byFile(a: FileState, b: FileState): number {
-  const name = ({ host, generation }: FileState) => `${host}/${generation}`;
-  return name(a) < name(b) ? -1 : 1;
+function fileOf({ host, generation }: LogRange): string {
+  return `${host}/${generation}`;
 }

@@ -5,7 +5,7 @@ import { loadStatements } from '../../warehouse-loader/load-statements.ts';
 import { logTables } from '../../warehouse-loader/log-statements.ts';
 import { randomFrom } from './delivery.ts';
 import { compare, compareEnd, dataset, lakeRow, readWarehouse } from './log-comparison.ts';
-import { deliverLogs, logScenario, type LogScenario } from './log-history.ts';
+import { deliverLogs, lastRanges, logScenario, type LogScenario } from './log-history.ts';
 import type { LogRange } from './log-model.ts';
 import { logMutations, type Mutation } from './mutations.ts';
 import { openWarehouse, type WarehouseDatabase } from './warehouse-database.ts';
@@ -54,7 +54,7 @@ async function compareWithModel(
     before = await readWarehouse(database.client);
     compare(before, arrived);
   }
-  compareEnd(before, scenario.files);
+  compareEnd(before, lastRanges(scenario.files));
 }
 
 async function reset(): Promise<void> {

@@ -46,6 +46,8 @@ interface EpochState {
   readonly state: readonly StateRow[];
   /** Numbers above the frontier. */
   readonly pending: readonly number[];
+  /** Numbers that are missing below pending ones: first and last of each hole. */
+  readonly holes: readonly (readonly [number, number])[];
 }
 
 export interface SourceState {
@@ -86,12 +88,15 @@ function epochState(epoch: number, numbers: ReadonlyMap<number, SignedImage>): E
   const inside = [...numbers.values()]
     .filter(({ seq }) => seq <= frontier)
     .sort((a, b) => a.seq - b.seq);
+  const pending = [...numbers.keys()].filter((seq) => seq > frontier).sort((a, b) => a - b);
   return {
-    epoch,
-    frontier,
+    ...{ epoch, frontier, pending },
     ready: inside.some(({ kind }) => kind === 'E'),
     state: stateOf(inside),
-    pending: [...numbers.keys()].filter((seq) => seq > frontier).sort((a, b) => a - b),
+    holes: pending.flatMap((seq, index) => {
+      const before = pending[index - 1] ?? frontier;
+      return seq > before + 1 ? [[before + 1, seq - 1] as const] : [];
+    }),
   };
 }
 

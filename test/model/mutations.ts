@@ -104,3 +104,9 @@ export const logMutations: Readonly<Record<string, Mutation>> = {
   'the old verdict': without('drop renewed'),
   'what is no entry': change('count', "WHERE kind = 'E' ", ''),
 };
+
+/** What breaks the exclusion of loaders, whatever they load. */
+export const loaderMutations: Readonly<Record<string, Mutation>> = {
+  'the fence': change('fence', ' AND token = ', ' AND taken_at IS NOT NULL OR token = '),
+  'the lock': without('lock'),
+};
