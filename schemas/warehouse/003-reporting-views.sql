@@ -1,15 +1,11 @@
--- What dashboards see: views only. Tickets join by `ticket_key`, the key hash of schemas/image-identity.ts.
+-- What dashboards see: views only.
 -- Seconds, not minutes: EXTRACT gives an INTEGER in Redshift, and its division would cut.
 CREATE OR REPLACE VIEW reporting.tickets AS
 SELECT t.ticket_id, t.created_at, t.resolved_at, t.agent, t.priority, t.num_interactions,
   t.issue_category, t.channel, t.status,
   CAST(EXTRACT(EPOCH FROM t.resolved_at) AS BIGINT) - CAST(EXTRACT(EPOCH FROM t.created_at) AS BIGINT) AS resolution_seconds,
   CAST(t.created_at AS DATE) AS created_date,
-  CASE WHEN t.status = 'Resolved' THEN 1 ELSE 0 END AS is_resolved,
-  CAST(EXTRACT(HOUR FROM t.created_at) AS INTEGER) AS created_hour,
-  CASE WHEN EXTRACT(DOW FROM t.created_at) = 0 THEN 7 ELSE CAST(EXTRACT(DOW FROM t.created_at) AS INTEGER) END AS created_weekday,
-  LEFT(SHA2('=' || t.ticket_id, 256), 32) AS ticket_key,
-  t.source || ':' || CAST(t.epoch AS VARCHAR(20)) || ':' || CAST(t.event_seq AS VARCHAR(20)) AS event_id
+  CASE WHEN t.status = 'Resolved' THEN 1 ELSE 0 END AS is_resolved
 FROM careplus.tickets t;
 
 CREATE OR REPLACE VIEW reporting.quarantine AS

@@ -170,9 +170,7 @@ SELECT e.entry_id, e.logged_at, CAST(e.logged_at AS DATE) AS logged_date, e.log_
   CAST(e.cpu_percent * 100 AS INTEGER) AS cpu_hundredths,
   CASE WHEN e.response_time_ms < 500 THEN '0-499 ms' WHEN e.response_time_ms < 1000 THEN '500-999 ms'
     WHEN e.response_time_ms < 1500 THEN '1000-1499 ms' WHEN e.response_time_ms >= 1500 THEN '1500 ms or more'
-    END AS response_range,
-  CASE WHEN EXTRACT(DOW FROM e.logged_at) = 0 THEN 7 ELSE CAST(EXTRACT(DOW FROM e.logged_at) AS INTEGER) END AS logged_weekday,
-  LEFT(SHA2('=' || e.ticket_id, 256), 32) AS ticket_key
+    END AS response_range
 FROM careplus.log_entries e;
 
 -- The books of each day: what is read is the sum of the other columns. Filler is not in them; an
