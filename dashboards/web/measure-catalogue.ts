@@ -1,4 +1,6 @@
 import {
+  historyBreakdowns,
+  historyMeasures,
   logBooks,
   logBreakdowns,
   logMeasures,
@@ -11,7 +13,10 @@ import {
 /** How each figure is counted, for whoever wants to check one. */
 export const measureCatalogue = {
   measures: [
-    ...[...ticketMeasures, ...ticketBooks].map((measure) => ({ dataset: 'tickets', measure })),
+    ...[...ticketMeasures, ...historyMeasures, ...ticketBooks].map((measure) => ({
+      dataset: 'tickets',
+      measure,
+    })),
     ...[...logMeasures, ...logBooks].map((measure) => ({ dataset: 'logs', measure })),
   ].map(({ dataset, measure }) => ({
     name: measure.name,
@@ -23,10 +28,12 @@ export const measureCatalogue = {
     dax: measure.dax,
     sql: measureSql(measure),
   })),
-  breakdowns: [...ticketBreakdowns, ...logBreakdowns].map(({ name, title, measure, by }) => ({
-    name,
-    title,
-    measure,
-    by: by.column,
-  })),
+  breakdowns: [...ticketBreakdowns, ...historyBreakdowns, ...logBreakdowns].map(
+    ({ name, title, measure, by }) => ({
+      name,
+      title,
+      measure,
+      by: by.column,
+    }),
+  ),
 };

@@ -1,5 +1,11 @@
 import { filterSql, logFilters, type Filter } from '../figures/filters.ts';
-import { assembleLogFigures, logQueries, type LogFigures } from '../figures/log-figures.ts';
+import {
+  assembleLogFigures,
+  logFigureSet,
+  logQueries,
+  type LogFigures,
+} from '../figures/log-figures.ts';
+import { wholeFigures } from '../figures/measure-queries.ts';
 import { explainCounts, type CountedReasons } from '../lists/reason-meaning.ts';
 import type { LogFreshness } from './log-freshness.ts';
 import {
@@ -15,6 +21,9 @@ export interface LogsDocument extends LiveDocument {
   readonly filter: Filter;
   readonly measures: LogFigures['measures'];
   readonly breakdowns: LogFigures['breakdowns'];
+  readonly matrices: LogFigures['matrices'];
+  /** Names of the figures that the filter does not narrow: their views lack its columns. */
+  readonly whole: readonly string[];
   readonly quarantine: readonly CountedReasons[];
   readonly books: LogFigures['books'] | null;
   readonly slowest: LogFigures['slowest'];
@@ -28,6 +37,7 @@ export function createLogFeed(
 ): LiveFeed<LogsDocument> {
   const { freshness, filter } = parts;
   const sql = filterSql(logFilters, filter);
+  const whole = wholeFigures(logFigureSet, sql);
   const snapshots = createSnapshotFeed({
     ...parts,
     queries: logQueries(sql),
@@ -51,6 +61,8 @@ export function createLogFeed(
         ...pulse(),
         measures: figures?.measures ?? {},
         breakdowns: figures?.breakdowns ?? {},
+        matrices: figures?.matrices ?? {},
+        whole,
         quarantine: explainCounts(figures?.quarantine ?? []),
         books: figures?.books ?? null,
         slowest: figures?.slowest ?? [],

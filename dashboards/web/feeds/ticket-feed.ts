@@ -1,5 +1,11 @@
 import { filterSql, ticketFilters, type Filter } from '../figures/filters.ts';
-import { assembleFigures, ticketQueries, type TicketFigures } from '../figures/ticket-figures.ts';
+import {
+  assembleFigures,
+  ticketFigureSet,
+  ticketQueries,
+  type TicketFigures,
+} from '../figures/ticket-figures.ts';
+import { wholeFigures } from '../figures/measure-queries.ts';
 import { explainCounts, type CountedReasons } from '../lists/reason-meaning.ts';
 import type { Freshness } from './freshness.ts';
 import {
@@ -15,6 +21,9 @@ export interface TicketsDocument extends LiveDocument {
   readonly filter: Filter;
   readonly measures: TicketFigures['measures'];
   readonly breakdowns: TicketFigures['breakdowns'];
+  readonly matrices: TicketFigures['matrices'];
+  /** Names of the figures that the filter does not narrow: their views lack its columns. */
+  readonly whole: readonly string[];
   readonly quarantine: readonly CountedReasons[];
   readonly books: TicketFigures['books'] | null;
   readonly recent: TicketFigures['recent'];
@@ -27,6 +36,7 @@ export function createTicketFeed(
 ): LiveFeed<TicketsDocument> {
   const { freshness, filter } = parts;
   const sql = filterSql(ticketFilters, filter);
+  const whole = wholeFigures(ticketFigureSet, sql);
   const snapshots = createSnapshotFeed({
     ...parts,
     queries: ticketQueries(sql),
@@ -50,6 +60,8 @@ export function createTicketFeed(
         ...pulse(),
         measures: figures?.measures ?? {},
         breakdowns: figures?.breakdowns ?? {},
+        matrices: figures?.matrices ?? {},
+        whole,
         quarantine: explainCounts(figures?.quarantine ?? []),
         books: figures?.books ?? null,
         recent: figures?.recent ?? [],

@@ -41,7 +41,8 @@ export const ticketFilters: FilterSet = {
     {
       name: 'status',
       title: 'Status',
-      sql: named('status', tickets, 'reporting.ticket_errors'),
+      // Only open tickets have an age there.
+      sql: { ...named('status', tickets, 'reporting.ticket_errors'), [ages]: `'Open'` },
       offered: true,
     },
     { name: 'priority', title: 'Priority', sql: named('priority', ...ofTickets), offered: true },

@@ -1,11 +1,11 @@
-import { logBreakdowns, logMeasures } from '../../../schemas/measures.ts';
+import { heatMaps, logBreakdowns, logMeasures } from '../../../schemas/measures.ts';
 import type { Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
 import { entriesQuery, entryOf, type ListedEntry } from './entry-rows.ts';
 import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.ts';
 import { logFilters, whereClause, type FilterSql } from './filters.ts';
-import { figuresQuery, readFigures, type Figures } from './measure-queries.ts';
+import { figuresQuery, readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
 import { onlyRow } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
@@ -23,14 +23,19 @@ export interface LogFigures extends Figures {
 }
 
 const QUARANTINE_BREAKDOWN = 'quarantined_logs_by_reasons';
-const set = { measures: logMeasures, breakdowns: logBreakdowns };
+/** What the logs page shows of the catalogue. */
+export const logFigureSet: MeasureSet = {
+  measures: logMeasures,
+  breakdowns: logBreakdowns,
+  matrices: heatMaps.filter(({ measure }) => measure === 'log_errors'),
+};
 
 /** The whole query set of the logs page. Books and quarantine are always those of all entries. */
 export function logQueries(filter: FilterSql): readonly string[] {
   const view = 'reporting.log_entries';
   const slow = whereClause(view, filter, 'response_time_ms IS NOT NULL');
   return [
-    figuresQuery(set, filter),
+    figuresQuery(logFigureSet, filter),
     booksQuery('logs'),
     frontierQuery('logs'),
     entriesQuery(slow, { order: 'slowest', limit: LISTED_ENTRIES }),
@@ -47,11 +52,12 @@ export function logQueries(filter: FilterSql): readonly string[] {
 export function assembleLogFigures(results: readonly (readonly WarehouseRow[])[]): LogFigures {
   const [figureRows = [], bookRows = [], frontierRows = [], ...lists] = results;
   const [slowest = [], newest = [], choices = []] = lists;
-  const { measures, breakdowns } = readFigures(set, figureRows);
+  const { measures, breakdowns, matrices } = readFigures(logFigureSet, figureRows);
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofEntries } = breakdowns;
   return {
     measures,
     breakdowns: ofEntries,
+    matrices,
     quarantine: reasons.map(({ label, numerator }) => ({ reasons: label ?? '', count: numerator })),
     books: booksOf(onlyRow(bookRows, 'books of logs')),
     frontiers: frontierRows.map(frontierOf),

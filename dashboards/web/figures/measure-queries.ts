@@ -1,10 +1,17 @@
-import { measureValue, type Breakdown, type Measure } from '../../../schemas/measures.ts';
+import {
+  measureValue,
+  type Breakdown,
+  type Matrix,
+  type Measure,
+} from '../../../schemas/measures.ts';
 import { whereClause, type FilterSql } from './filters.ts';
 import { countOf, onlyRow, textOf } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
 /** Labels of one breakdown that are read; a column may hold any number of different texts. */
-const BREAKDOWN_LIMIT = 60;
+const BREAKDOWN_LIMITS = { largest: 60, latest: 750 } as const;
+/** Cells of one matrix that are read: 7 weekdays × 24 hours, and rows without a time. */
+const MATRIX_LIMIT = 200;
 
 /** A measure's parts, whole numbers, and what they make. */
 interface Figure {
@@ -20,23 +27,35 @@ type LabelledFigure = Figure & { readonly label: string | null };
 /** What one page shows of the catalogue. */
 export interface MeasureSet {
   readonly measures: readonly Measure[];
+  /** Measures that mean something only when they are split. */
+  readonly onlySplit?: readonly Measure[];
   readonly breakdowns: readonly Breakdown[];
+  readonly matrices: readonly Matrix[];
+}
+
+/** One cell of a matrix; what is missing is zero. */
+interface Cell {
+  readonly row: string | null;
+  readonly column: string | null;
+  readonly value: number;
 }
 
 /** The figures of a set, by name. */
 export interface Figures {
   readonly measures: Readonly<Record<string, Figure>>;
   readonly breakdowns: Readonly<Record<string, readonly LabelledFigure[]>>;
+  readonly matrices: Readonly<Record<string, readonly Cell[]>>;
 }
 
 /**
  * One statement for a whole set, a branch for each measure and breakdown: the Data API allows 20
  * result reads a second in an account. Figures over views that the filter does not know stay whole.
  */
-export function figuresQuery({ measures, breakdowns }: MeasureSet, filter: FilterSql): string {
+export function figuresQuery(set: MeasureSet, filter: FilterSql): string {
   return [
-    ...measures.map((measure) => measureBranch(measure, filter)),
-    ...breakdowns.map((breakdown) => breakdownBranch(breakdown, measures, filter)),
+    ...set.measures.map((measure) => measureBranch(measure, filter)),
+    ...set.breakdowns.map((breakdown) => breakdownBranch(breakdown, set, filter)),
+    ...set.matrices.map((matrix) => matrixBranch(matrix, set, filter)),
   ].join('\nUNION ALL\n');
 }
 
@@ -44,19 +63,27 @@ function measureBranch(measure: Measure, filter: FilterSql): string {
   return `SELECT ${branchColumns(measure.name, "''", measure)} ${source(measure, filter)}`;
 }
 
-function breakdownBranch(
-  breakdown: Breakdown,
-  measures: readonly Measure[],
-  filter: FilterSql,
-): string {
+function breakdownBranch(breakdown: Breakdown, set: MeasureSet, filter: FilterSql): string {
   const { column } = breakdown.by;
-  const measure = measureOf(breakdown, measures);
+  const measure = measureOf(breakdown, set);
   const size = measure.sql.denominator === undefined ? 'numerator' : 'denominator';
   const order = breakdown.order === 'latest' ? 'label DESC' : `${size} DESC, label`;
   return (
     `SELECT b.figure, b.label, b.numerator, b.denominator FROM (` +
     `SELECT ${branchColumns(breakdown.name, column, measure)} ${source(measure, filter)} ` +
-    `GROUP BY ${column} ORDER BY ${order} LIMIT ${BREAKDOWN_LIMIT}) b`
+    `GROUP BY ${column} ORDER BY ${order} LIMIT ${BREAKDOWN_LIMITS[breakdown.order]}) b`
+  );
+}
+
+/** The label of a cell is `row|column`: both are numbers. */
+function matrixBranch(matrix: Matrix, set: MeasureSet, filter: FilterSql): string {
+  const [row, column] = [matrix.rows.column, matrix.columns.column];
+  const measure = measureOf(matrix, set);
+  const label = [row, column].map((name) => `COALESCE(CAST(${name} AS VARCHAR(8)), '')`);
+  return (
+    `SELECT m.figure, m.label, m.numerator, m.denominator FROM (` +
+    `SELECT ${branchColumns(matrix.name, label.join(` || '|' || `), measure)} ` +
+    `${source(measure, filter)} GROUP BY ${row}, ${column} ORDER BY label LIMIT ${MATRIX_LIMIT}) m`
   );
 }
 
@@ -91,14 +118,31 @@ export function readFigures(set: MeasureSet, rows: readonly WarehouseRow[]): Fig
     breakdowns: Object.fromEntries(
       set.breakdowns.map((breakdown) => [
         breakdown.name,
-        labelledFigures(
-          breakdown,
-          measureOf(breakdown, set.measures),
-          byName.get(breakdown.name) ?? [],
-        ),
+        labelledFigures(breakdown, measureOf(breakdown, set), byName.get(breakdown.name) ?? []),
       ]),
     ),
+    matrices: Object.fromEntries(
+      set.matrices.map(({ name }) => [name, (byName.get(name) ?? []).map(cellOf)]),
+    ),
   };
+}
+
+function cellOf(row: WarehouseRow): Cell {
+  const [place = '', column = ''] = (textOf(row, 'label') ?? '').split('|');
+  return {
+    row: place === '' ? null : place,
+    column: column === '' ? null : column,
+    value: countOf(row, 'numerator') ?? 0,
+  };
+}
+
+/** Names of the figures that a filter leaves whole, because their views do not have its columns. */
+export function wholeFigures(set: MeasureSet, filter: FilterSql): readonly string[] {
+  const isWhole = ({ sql }: Measure) => filter.conditions(sql.from) === null;
+  return [
+    ...set.measures.filter(isWhole),
+    ...[...set.breakdowns, ...set.matrices].filter((split) => isWhole(measureOf(split, set))),
+  ].map(({ name }) => name);
 }
 
 function labelledFigures(
@@ -131,8 +175,8 @@ function figureOf(measure: Measure, row: WarehouseRow): Figure {
   return { value: measureValue(measure, numerator, denominator), numerator, denominator };
 }
 
-function measureOf(breakdown: Breakdown, measures: readonly Measure[]): Measure {
-  const found = measures.find(({ name }) => name === breakdown.measure);
-  if (!found) throw new TypeError(`${breakdown.name}: no measure ${breakdown.measure}`);
+function measureOf(split: Breakdown | Matrix, { measures, onlySplit = [] }: MeasureSet): Measure {
+  const found = [...measures, ...onlySplit].find(({ name }) => name === split.measure);
+  if (!found) throw new TypeError(`${split.name}: no measure ${split.measure}`);
   return found;
 }

@@ -1,10 +1,17 @@
-import { ticketBreakdowns, ticketMeasures } from '../../../schemas/measures.ts';
+import {
+  heatMaps,
+  historyBreakdowns,
+  historyMeasures,
+  ticketBreakdowns,
+  ticketMeasures,
+  type Measure,
+} from '../../../schemas/measures.ts';
 import type { Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
 import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.ts';
 import { ticketFilters, whereClause, type FilterSql } from './filters.ts';
-import { figuresQuery, readFigures, type Figures } from './measure-queries.ts';
+import { figuresQuery, readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
 import { onlyRow } from './row-values.ts';
 import { ticketOf, ticketsQuery, type ListedTicket } from './ticket-rows.ts';
 import type { WarehouseRow } from './warehouse.ts';
@@ -22,12 +29,21 @@ export interface TicketFigures extends Figures {
 }
 
 const QUARANTINE_BREAKDOWN = 'quarantined_by_reasons';
-const set = { measures: ticketMeasures, breakdowns: ticketBreakdowns };
+/** A sum of backlogs over several hours means nothing. */
+const isOnlySplit = ({ name }: Measure) => name === 'backlog';
+
+/** What the tickets page shows of the catalogue. */
+export const ticketFigureSet: MeasureSet = {
+  measures: [...ticketMeasures, ...historyMeasures.filter((each) => !isOnlySplit(each))],
+  onlySplit: historyMeasures.filter(isOnlySplit),
+  breakdowns: [...ticketBreakdowns, ...historyBreakdowns],
+  matrices: heatMaps.filter(({ measure }) => measure === 'tickets_shown'),
+};
 
 /** The whole query set of the tickets page. Books and quarantine are always those of all rows. */
 export function ticketQueries(filter: FilterSql): readonly string[] {
   return [
-    figuresQuery(set, filter),
+    figuresQuery(ticketFigureSet, filter),
     booksQuery('tickets'),
     frontierQuery('tickets'),
     ticketsQuery(whereClause('reporting.tickets', filter), { limit: RECENT_TICKETS }),
@@ -42,11 +58,12 @@ export function ticketQueries(filter: FilterSql): readonly string[] {
  */
 export function assembleFigures(results: readonly (readonly WarehouseRow[])[]): TicketFigures {
   const [figureRows = [], bookRows = [], frontierRows = [], recent = [], choices = []] = results;
-  const { measures, breakdowns } = readFigures(set, figureRows);
+  const { measures, breakdowns, matrices } = readFigures(ticketFigureSet, figureRows);
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofTickets } = breakdowns;
   return {
     measures,
     breakdowns: ofTickets,
+    matrices,
     quarantine: reasons.map(({ label, numerator }) => ({ reasons: label ?? '', count: numerator })),
     books: booksOf(onlyRow(bookRows, 'books')),
     frontiers: frontierRows.map(frontierOf),

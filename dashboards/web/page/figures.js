@@ -4,8 +4,8 @@ import { count } from './element.js';
 import { formatExactly, formatFigure, rawText } from './number-format.js';
 
 /**
- * Places are `[data-measure][data-format]` (a figure), `[data-parts-of]` and `[data-count-of]`
- * (what stands behind it).
+ * Places are `[data-measure][data-format]` (a figure), `[data-parts-of]`, `[data-count-of]` and
+ * `[data-rate-of]` (what stands behind it). Those that the filter leaves whole say so.
  */
 export function showFigures(doc) {
   for (const node of document.querySelectorAll('[data-measure][data-format]')) {
@@ -17,9 +17,26 @@ export function showFigures(doc) {
       ? `${count(figure.numerator)} ÷ ${count(figure.denominator)} ${node.dataset.unit}`
       : '';
   }
+  for (const node of document.querySelectorAll('[data-rate-of]')) {
+    const rate = doc.measures[node.dataset.rateOf]?.value ?? null;
+    node.textContent = rate === null ? '' : `${formatFigure(rate, 'share')} ${node.dataset.unit}`;
+  }
   for (const node of document.querySelectorAll('[data-count-of]')) {
     const figure = doc.measures[node.dataset.countOf];
     node.textContent = figure ? `over ${count(figure.denominator)} ${node.dataset.unit}` : '';
+  }
+}
+
+/** Says which tiles and panels show everything although the page is narrowed down. */
+export function markWhole({ whole }) {
+  const isWhole = (names) => names.some((name) => whole.includes(name));
+  for (const tile of document.querySelectorAll('.tile')) {
+    const figure = tile.querySelector('[data-measure]');
+    tile.toggleAttribute('data-whole', isWhole([figure.dataset.measure]));
+  }
+  for (const panel of document.querySelectorAll('.panel')) {
+    const { breakdown, matrix, books } = panel.dataset;
+    panel.toggleAttribute('data-whole', isWhole([breakdown, matrix, books]));
   }
 }
 

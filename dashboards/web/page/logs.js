@@ -3,10 +3,10 @@
 import { showBars } from './charts/bars.js';
 import { showColumns } from './charts/columns.js';
 import { dayColumns } from './charts/days.js';
-import { markWhole } from './charts/panel.js';
+import { showHeatMap } from './charts/heat-map.js';
 import { showBooks } from './books.js';
 import { byId } from './element.js';
-import { showFigures } from './figures.js';
+import { markWhole, showFigures } from './figures.js';
 import { drillAddress, isNarrowed } from './filters/address.js';
 import { createFilterBar } from './filters/filter-bar.js';
 import { entryHeadings, entryRow } from './lists/entry-rows.js';
@@ -30,9 +30,12 @@ const { go } = startLivePage({
       })),
     );
     showColumns(byId('hours-panel'), hourColumns(doc));
-    for (const section of document.querySelectorAll('.panel[data-whole]')) {
-      markWhole(section, isNarrowed(doc.filter));
-    }
+    showHeatMap(
+      byId('heat-panel'),
+      doc.matrices.errors_by_weekday_and_hour ?? [],
+      (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour, level: 'ERROR' }),
+    );
+    markWhole(doc);
     showBooks('books', doc.books, {
       unit: 'entries',
       whole: 'every entry of the log files',

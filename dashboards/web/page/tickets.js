@@ -2,14 +2,15 @@
 
 import { showBars } from './charts/bars.js';
 import { showColumns } from './charts/columns.js';
-import { markWhole } from './charts/panel.js';
+import { showHeatMap } from './charts/heat-map.js';
+import { showSteps } from './charts/steps.js';
 import { showBooks } from './books.js';
 import { byId } from './element.js';
-import { showFigures } from './figures.js';
+import { markWhole, showFigures } from './figures.js';
 import { drillAddress, isNarrowed } from './filters/address.js';
 import { createFilterBar } from './filters/filter-bar.js';
 import { showRows } from './lists/row-table.js';
-import { ticketHeadings, ticketRow } from './lists/ticket-rows.js';
+import { ticketAddress, ticketHeadings, ticketRow } from './lists/ticket-rows.js';
 import { startLivePage } from './live/live-page.js';
 import { dayColumns } from './charts/days.js';
 import { showReasons } from './reasons.js';
@@ -29,9 +30,13 @@ const { go } = startLivePage({
         href: drillAddress(LIST, doc.filter, { from: column.label, to: column.label }),
       })),
     );
-    for (const section of document.querySelectorAll('.panel[data-whole]')) {
-      markWhole(section, isNarrowed(doc.filter));
-    }
+    showSteps(byId('backlog-panel'), backlogPoints(doc.breakdowns.backlog_by_hour ?? []));
+    showHeatMap(
+      byId('heat-panel'),
+      doc.matrices.tickets_by_weekday_and_hour ?? [],
+      (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour }),
+    );
+    markWhole(doc);
     showBooks('books', doc.books, {
       unit: 'rows',
       whole: 'every row of the source table',
@@ -68,7 +73,21 @@ function showSplit(section, doc) {
     shown: doc.breakdowns[breakdown] ?? [],
     beside: doc.breakdowns[beside] ?? [],
     total: doc.measures[total]?.value ?? undefined,
-    hrefOf: (label) =>
-      column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label }),
+    hrefOf: (label) => {
+      if (column === 'id') return ticketAddress(label);
+      return column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label });
+    },
   });
+}
+
+/** The warehouse tells the newest hour first, and an hour as `YYYY-MM-DD HH:MM:SS`, UTC. */
+function backlogPoints(figures) {
+  return figures
+    .map(({ label, value }) => ({
+      ms: Date.parse(`${(label ?? '').replace(' ', 'T')}Z`),
+      label: label ?? '',
+      value: value ?? 0,
+    }))
+    .filter(({ ms }) => !Number.isNaN(ms))
+    .reverse();
 }

@@ -5,13 +5,13 @@ import { formatFigure, rawText } from '../number-format.js';
 import { labelAxis, tip, valueAxis } from './axes.js';
 import { figureCell, showPanel } from './panel.js';
 
-const SHOWN_BARS = 12;
+const SHOWN_BARS = 10;
 const ROW_PX = 30;
 
 /**
  * @param {HTMLElement} section the panel; its data attributes say what is shown: `breakdown`,
  *   `unit`, and if there is a second figure `beside`, `besideHeading`, `besideFormat`; `order` puts
- *   known labels first; `format` of the figures, `count` if not said
+ *   known labels first; `format` of the figures, `count` if not said; `bars` how many at most
  * @param {object} figures
  * @param {{label: string | null, value: number | null}[]} figures.shown
  * @param {{label: string | null, value: number | null}[]} [figures.beside]
@@ -20,16 +20,17 @@ const ROW_PX = 30;
  */
 export function showBars(section, { shown, beside = [], total, hrefOf = () => undefined }) {
   const { breakdown, unit, beside: besideName, besideHeading, besideFormat } = section.dataset;
-  const { order, format = 'count' } = section.dataset;
+  const { order, format = 'count', bars: mostBars = SHOWN_BARS } = section.dataset;
   const besideOf = new Map(beside.map(({ label, value }) => [label, value]));
   const known = order ? order.split('|') : [];
-  const rows = inOrder(shown, known).map(({ label, value }) => {
+  const counted = shown.filter(({ value }) => value !== null);
+  const rows = inOrder(counted, known).map(({ label, value }) => {
     const name = label ?? '';
     const besideValue = besideOf.get(label);
     return {
       label: name === '' ? '(none)' : name,
       name,
-      value: value ?? 0,
+      value,
       words: formatFigure(value, format),
       besideWords: besideName ? formatFigure(besideValue, besideFormat) : '',
       href: hrefOf(name),
@@ -51,10 +52,11 @@ export function showBars(section, { shown, beside = [], total, hrefOf = () => un
       ],
     };
   });
-  const bars = rows.slice(0, SHOWN_BARS);
+  const bars = rows.slice(0, Number(mostBars));
   showPanel(section, {
     columns: ['', unit, ...(besideName ? [besideHeading] : [])],
     rows: [...rows, ...othersRow(rows, total, besideName)],
+    units: besideName ? `${unit}, ${besideHeading}` : unit,
     told: rows.map(({ label, words, besideWords }) =>
       besideWords === ''
         ? `${label} ${words}`
@@ -82,7 +84,8 @@ function inOrder(figures, known) {
 }
 
 function barOption(palette, width, bars, { unit, besideHeading, leads }) {
-  const labelWidth = Math.min(140, Math.round(width * 0.32));
+  const longest = Math.max(...bars.map(({ label }) => label.length));
+  const labelWidth = Math.min(Math.max(longest * 7.5, 70), Math.round(width * 0.4));
   const hasBeside = bars.some(({ besideWords }) => besideWords !== '');
   const room = hasBeside ? 128 : 64;
   const side = { axisLine: { show: false }, axisTick: { show: false }, inverse: true };

@@ -44,6 +44,7 @@ export function showColumns(section, columns) {
           : null,
       ],
     })),
+    units: unit,
     told: toldOf(columns, unit),
     height: HEIGHT_PX,
     hrefAt: ({ dataIndex }) => places(columns)[dataIndex]?.href,

@@ -27,6 +27,7 @@ export function showHeatMap(section, cells, hrefOf) {
       label,
       cells: HOURS.map((hour) => cellOf(matrix, day, hour, valueOf(day, hour), hrefOf)),
     })),
+    units: unit,
     told: toldOf(known, unit),
     height: HEIGHT_PX,
     hrefAt: ({ data }) =>
@@ -62,7 +63,8 @@ function heatOption(palette, width, valueOf, unit) {
   const narrow = width < 520;
   const data = WEEKDAYS.flatMap((_name, day) =>
     HOURS.map((hour) => ({
-      value: [hour, day, valueOf(day, hour)],
+      // Shades by the root: one busy hour does not turn all others pale.
+      value: [hour, day, valueOf(day, hour), Math.sqrt(valueOf(day, hour))],
       ...(valueOf(day, hour) === 0 ? { itemStyle: { color: palette.heatNone } } : {}),
     })),
   );
@@ -79,7 +81,13 @@ function heatOption(palette, width, valueOf, unit) {
       WEEKDAYS.map((name) => (narrow ? name.slice(0, 2) : name)),
       { inverse: true, axisLine: { show: false } },
     ),
-    visualMap: { show: false, min: 1, max: most, inRange: { color: palette.heat } },
+    visualMap: {
+      show: false,
+      dimension: 3,
+      min: 1,
+      max: Math.sqrt(most),
+      inRange: { color: palette.heat },
+    },
     tooltip: {
       formatter: ({ value: [hour, day, value] }) =>
         tip(`${WEEKDAYS[day]} ${hourWords(hour)} UTC`, [`${count(value)} ${unit}`]),
@@ -93,7 +101,9 @@ function heatOption(palette, width, valueOf, unit) {
           fontSize: 11,
           formatter: ({ value }) => {
             if (value[2] === 0) return '';
-            return value[2] > most / 2 ? `{most|${count(value[2])}}` : `{least|${count(value[2])}}`;
+            return value[3] > Math.sqrt(most) / 2
+              ? `{most|${count(value[2])}}`
+              : `{least|${count(value[2])}}`;
           },
           rich: {
             most: { color: palette.heatInk[1], fontSize: 11 },

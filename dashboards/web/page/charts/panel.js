@@ -18,6 +18,7 @@ const panels = new WeakMap();
  * @param {string[]} content.columns headings of the table
  * @param {object[]} content.rows what is shown, each with `label` (its words), `cells` (elements or
  *   texts), `href` (where it leads, or undefined)
+ * @param {string} content.units what the figures are
  * @param {string[]} content.told the figures in words, the most important first
  * @param {(palette: object, width: number) => object} content.option
  * @param {number} content.height of the drawing, px
@@ -31,6 +32,8 @@ export function showPanel(section, content) {
   panel.none.hidden = !empty;
   panel.chart.hidden = empty;
   panel.details.hidden = empty;
+  panel.units.hidden = empty;
+  setText(panel.units, content.units);
   panel.table.tHead.replaceChildren(
     element('tr', {}, ...columns.map((words, index) => headCell(words, index))),
   );
@@ -67,8 +70,9 @@ function makePanel(section) {
     element('div', region, table),
   );
   const none = element('p', { class: 'none' }, 'none yet');
-  section.append(chart, none, details);
-  const panel = { title, chart, table, details, none, content: null, drawing: null };
+  const units = element('p', { class: 'units', 'aria-hidden': 'true' });
+  section.append(chart, none, units, details);
+  const panel = { title, chart, table, details, units, none, content: null, drawing: null };
   panel.drawing = createDrawing(chart, (place) => {
     const href = panel.content.hrefAt?.(place);
     if (href !== undefined) window.location.assign(href);
@@ -93,13 +97,4 @@ export function figureCell({ measure, label, raw, words }) {
     { class: 'number', 'data-measure': measure, 'data-label': label, 'data-value': raw },
     words,
   );
-}
-
-/** Says that a panel shows everything although the page is narrowed down. */
-export function markWhole(section, whole) {
-  const heading = section.querySelector('h2');
-  const mark = heading.querySelector('.whole') ?? element('span', { class: 'whole' });
-  setText(mark, whole ? 'all, not filtered' : '');
-  mark.hidden = !whole;
-  if (!mark.isConnected) heading.append(mark);
 }

@@ -19,6 +19,7 @@ export function showSteps(section, points) {
       label: formatMoment(ms),
       cells: [figureCell({ measure: breakdown, label, raw: String(value), words: count(value) })],
     })),
+    units: unit,
     told: toldOf(points, unit),
     height: HEIGHT_PX,
     option: (palette) => stepOption(palette, points, unit),

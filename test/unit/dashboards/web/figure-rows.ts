@@ -1,4 +1,4 @@
-import { ticketBreakdowns, ticketMeasures } from '../../../../schemas/measures.ts';
+import { ticketFigureSet } from '../../../../dashboards/web/figures/ticket-figures.ts';
 import type {
   QueryParameters,
   Warehouse,
@@ -23,10 +23,10 @@ export function figureRows(options: {
     numerator: parts[0],
     denominator: parts[1] ?? null,
   });
-  const figures = ticketMeasures.map(({ name, sql }) =>
+  const figures = ticketFigureSet.measures.map(({ name, sql }) =>
     row(name, '', options.measures?.[name] ?? ('denominator' in sql ? [null, 0] : [0])),
   );
-  const split = ticketBreakdowns.flatMap(({ name }) =>
+  const split = ticketFigureSet.breakdowns.flatMap(({ name }) =>
     (options.breakdowns?.[name] ?? []).map(([label, ...parts]) => row(name, label, parts)),
   );
   const noBooks = { read: null, shown: null, repeats: null, superseded: null, quarantined: null };

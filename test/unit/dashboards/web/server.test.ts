@@ -2,17 +2,18 @@ import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  historyMeasures,
   logBooks,
-  logBreakdowns,
   logMeasures,
   ticketBooks,
-  ticketBreakdowns,
   ticketMeasures,
 } from '../../../../schemas/measures.ts';
 import { PipelineError } from '../../../../runtime/pipeline-error.ts';
 import { createLiveEvents } from '../../../../dashboards/web/feeds/live-events.ts';
 import { loadPageFiles } from '../../../../dashboards/web/page-files.ts';
 import { createPageServer } from '../../../../dashboards/web/server.ts';
+import { logFigureSet } from '../../../../dashboards/web/figures/log-figures.ts';
+import { ticketFigureSet } from '../../../../dashboards/web/figures/ticket-figures.ts';
 import { noFilter } from '../../../../dashboards/web/figures/filters.ts';
 import type { QuarantineFilter } from '../../../../dashboards/web/lists/quarantine-pages.ts';
 import type { LiveFeed } from '../../../../dashboards/web/feeds/snapshot-feed.ts';
@@ -32,6 +33,8 @@ const document: TicketsDocument = {
   batch: { batch_id: 'b1' },
   measures: {},
   breakdowns: {},
+  matrices: {},
+  whole: [],
   quarantine: [],
   books: null,
   recent: [],
@@ -199,7 +202,9 @@ describe('page server', () => {
     const { body } = await send(port, '/api/measures');
     const catalogue = JSON.parse(body) as { measures: { name: string; sql: string }[] };
     expect(catalogue.measures.map(({ name }) => name)).toEqual(
-      [...ticketMeasures, ...ticketBooks, ...logMeasures, ...logBooks].map(({ name }) => name),
+      [...ticketMeasures, ...historyMeasures, ...ticketBooks, ...logMeasures, ...logBooks].map(
+        ({ name }) => name,
+      ),
     );
     for (const { sql } of catalogue.measures) expect(sql).toMatch(/^SELECT .+ FROM reporting\./);
   });
@@ -214,12 +219,14 @@ describe.each(['/', '/logs', '/pipeline', '/tickets', '/entries', '/ticket'])('p
     expect(html).not.toContain('{{');
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/i);
     const names = new Set(
-      [...ticketMeasures, ...ticketBreakdowns, ...logMeasures, ...logBreakdowns].map(
-        ({ name }) => name,
-      ),
+      [ticketFigureSet, logFigureSet]
+        .flatMap(({ measures, breakdowns, matrices }) => [...measures, ...breakdowns, ...matrices])
+        .map(({ name }) => name),
     );
     const used = [
-      ...html.matchAll(/data-(?:measure|breakdown|beside|total|parts-of|count-of)="([^"]+)"/g),
+      ...html.matchAll(
+        /data-(?:measure|breakdown|matrix|beside|total|parts-of|count-of|rate-of)="([^"]+)"/g,
+      ),
     ].map(([, name]) => name);
     expect(used.length).toBeGreaterThan(path === '/' || path === '/logs' ? 10 : -1);
     for (const name of used) expect(names).toContain(name);

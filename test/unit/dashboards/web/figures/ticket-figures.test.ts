@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ticketBreakdowns, ticketMeasures } from '../../../../../schemas/measures.ts';
 import {
   filterSql,
   noFilter,
@@ -7,6 +6,7 @@ import {
 } from '../../../../../dashboards/web/figures/filters.ts';
 import {
   assembleFigures,
+  ticketFigureSet,
   ticketQueries,
 } from '../../../../../dashboards/web/figures/ticket-figures.ts';
 import { figureRows } from '../figure-rows.ts';
@@ -24,7 +24,8 @@ describe('query set of the tickets page', () => {
   });
 
   it('holds every measure and breakdown of the catalogue once', () => {
-    for (const { name } of [...ticketMeasures, ...ticketBreakdowns]) {
+    const { measures, breakdowns, matrices } = ticketFigureSet;
+    for (const { name } of [...measures, ...breakdowns, ...matrices]) {
       expect(figures.split(`CAST('${name}' AS`).length - 1).toBe(1);
     }
   });
@@ -32,8 +33,9 @@ describe('query set of the tickets page', () => {
   it('asks for a bounded number of rows, whatever texts a column holds', () => {
     const branches = figures.split('\nUNION ALL\n');
     const grouped = branches.filter((branch) => branch.includes('GROUP BY'));
-    expect(grouped).toHaveLength(ticketBreakdowns.length);
-    for (const branch of grouped) expect(branch).toMatch(/LIMIT \d+\) b$/);
+    const { breakdowns, matrices } = ticketFigureSet;
+    expect(grouped).toHaveLength(breakdowns.length + matrices.length);
+    for (const branch of grouped) expect(branch).toMatch(/LIMIT \d+\) [bm]$/);
     expect(queries[3]).toMatch(/LIMIT \d+$/);
   });
 
