@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { Deployment } from './deployment.ts';
 import { copyRoleArn, READER_USER, WAREHOUSE_DATABASE } from './names.ts';
 import { HEALTH_PORT, MYSQL_PORT, PAGE_PORT } from './ports.ts';
+import { rdsAuthorities } from './rds-authorities.ts';
 
 export interface Addresses {
   readonly kafkaClusterArn: string;
@@ -9,6 +10,13 @@ export interface Addresses {
   /** Of the managed source. */
   readonly sourceHost: string | undefined;
   readonly workgroup: string;
+}
+
+/** RDS' authorities are not among those that Node knows. */
+function sourceTls({ source, region }: Deployment): boolean | { readonly ca: string } {
+  const { server } = source;
+  if (server.kind === 'managed') return { ca: rdsAuthorities(region) };
+  return server.authorities === undefined ? server.tls : { ca: server.authorities };
 }
 
 /** Namespace of the daemons' own metrics in CloudWatch. */
@@ -37,6 +45,7 @@ export function daemonConfiguration(
         port: server.kind === 'existing' ? server.port : MYSQL_PORT,
         user: READER_USER,
         passwordSecretArn: addresses.readerSecretArn,
+        ssl: sourceTls(deployment),
       },
       datasets,
       aws: { region, bucket },

@@ -29,6 +29,10 @@ const existingSource = z.strictObject({
   port: z.number().int().min(1).max(65_535).default(3306),
   /** Range of the server's address, for the daemons' way out. */
   cidr,
+  /** False where the server has no certificate; then it must be in a network that is yours. */
+  tls: z.boolean().default(true),
+  /** Authorities of its certificate as PEM, where Node does not know them. */
+  authorities: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional(),
 });
 
 const source = z.strictObject({
@@ -39,7 +43,11 @@ const source = z.strictObject({
   binlogRetentionHours: z.number().int().min(24).max(2_160).default(168),
 });
 
-const table = z.strictObject({ database: z.string().min(1), table: z.string().min(1) });
+const table = z.strictObject({
+  database: z.string().min(1),
+  table: z.string().min(1),
+  aliases: z.record(z.string(), z.array(z.string().min(1)).min(1)).optional(),
+});
 
 const kafka = z.strictObject({
   instanceType: z
@@ -79,6 +87,8 @@ const deploymentSchema = z.strictObject({
   image: z.strictObject({
     repository: z.string().min(1),
     tag: z.string().min(1),
+    /** By daemon, while an upgrade goes through them in order: another tag than `tag`. */
+    tags: z.record(z.string(), z.string().min(1)).default({}),
     architecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   }),
   network: network.prefault({}),

@@ -72,7 +72,8 @@ export class StreamStack extends Stack {
     );
     this.operations = new DaemonTask(this, OPERATIONS, parts, {
       name: OPERATIONS,
-      command: ['verify', '--json'],
+      // Firehose and the loader may be five minutes behind when all is well.
+      command: ['verify', '--json', '--timeout', '15m'],
       cpu: 512,
       memoryMiB: 2048,
       rights: operationsRights(deployment),

@@ -54,6 +54,7 @@ export class DaemonTask extends Construct {
     super(scope, id);
     const { deployment, repository, executionRole } = parts;
     const { name, command, cpu, memoryMiB } = props;
+    const { image } = deployment;
     this.logs = new LogGroup(this, 'Logs', {
       logGroupName: logGroupName(deployment, name),
       retention: RetentionDays.THREE_MONTHS,
@@ -67,11 +68,11 @@ export class DaemonTask extends Construct {
       executionRole,
       runtimePlatform: {
         operatingSystemFamily: OperatingSystemFamily.LINUX,
-        cpuArchitecture: CpuArchitecture.of(deployment.image.architecture),
+        cpuArchitecture: CpuArchitecture.of(image.architecture),
       },
     });
     this.definition.addContainer('daemon', {
-      image: ContainerImage.fromEcrRepository(repository, deployment.image.tag),
+      image: ContainerImage.fromEcrRepository(repository, image.tags[name] ?? image.tag),
       containerName: name,
       command: [...command],
       environment: {

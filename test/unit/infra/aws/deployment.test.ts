@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { daemonConfiguration } from '../../../../infra/aws/daemon-configuration.ts';
+import { daemonPlans } from '../../../../infra/aws/daemons.ts';
+import { parseDeployment, type Deployment } from '../../../../infra/aws/deployment.ts';
+import { rdsAuthorities } from '../../../../infra/aws/rds-authorities.ts';
+import { parseConfig } from '../../../../runtime/config/load-config.ts';
+import { example } from './fixtures/example-deployment.ts';
+
+const addresses = {
+  kafkaClusterArn: 'arn:aws:kafka:eu-central-1:123456789012:cluster/careplus/u',
+  readerSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:s',
+  sourceHost: 'careplus-source.abc.eu-central-1.rds.amazonaws.com',
+  workgroup: 'careplus',
+};
+const names = daemonPlans(example).map(({ name }) => name);
+const configOf = (deployment: Deployment) =>
+  parseConfig(daemonConfiguration(deployment, addresses, names), 'careplus.yaml');
+
+describe('a deployment', () => {
+  test.each([
+    ['a misspelt setting', { alarmMail: 'a@b.c' }],
+    ['two zones', { availabilityZones: ['eu-central-1a', 'eu-central-1b'] }],
+    ['an account that is none', { account: '12' }],
+    ['RPU that Redshift does not sell', { warehouse: { baseRpu: 12 } }],
+    ['a limit below the base', { warehouse: { baseRpu: 32, maxRpu: 16 } }],
+    ['a broker with storage of its own', { kafka: { instanceType: 'kafka.m7g.large' } }],
+    [
+      'a retention that RDS cannot mean',
+      { source: { ...example.source, binlogRetentionHours: 1 } },
+    ],
+  ])('refuses %s', (_, wrong) => {
+    expect(() => parseDeployment({ ...example, ...wrong })).toThrow();
+  });
+});
+
+describe('the daemons’ configuration', () => {
+  test('is one that they take', () => {
+    const config = configOf(example);
+    expect(config).toMatchObject({
+      kafka: { clusterArn: addresses.kafkaClusterArn },
+      source: {
+        name: 'careplus-production',
+        host: addresses.sourceHost,
+        passwordSecretArn: addresses.readerSecretArn,
+        ssl: { ca: expect.stringContaining('BEGIN CERTIFICATE') as string },
+      },
+      aws: { region: 'eu-central-1', bucket: example.bucket },
+      warehouse: { copyRoleArn: 'arn:aws:iam::123456789012:role/careplus-copy' },
+      loader: { cadenceMs: 60_000 },
+    });
+    expect(Object.keys(config.health.ports).sort()).toEqual([...names].sort());
+    expect(config.embeddedMetrics).toEqual({ namespace: 'CarePlus', intervalSeconds: 60 });
+  });
+
+  test('of a server that is there already has its address and its authorities', () => {
+    const authorities = rdsAuthorities('eu-west-1');
+    const server = { kind: 'existing', host: 'db.local', port: 3307, cidr: '10.9.0.0/16' };
+    const withServer = (more: object) =>
+      configOf(
+        parseDeployment({
+          ...example,
+          source: { ...example.source, server: { ...server, ...more } },
+        }),
+      ).source;
+    expect(withServer({})).toMatchObject({ host: 'db.local', port: 3307, ssl: true });
+    expect(withServer({ tls: false })).toMatchObject({ ssl: false });
+    expect(withServer({ authorities })).toMatchObject({ ssl: { ca: authorities } });
+  });
+
+  test('holds no secret', () => {
+    const text = daemonConfiguration(example, addresses, names);
+    expect(text).not.toMatch(/password: |passwordFile|secretAccessKey/);
+  });
+});
+
+describe('RDS’ authorities', () => {
+  test('are those of the region, for decades', () => {
+    expect(rdsAuthorities('eu-central-1').match(/BEGIN CERTIFICATE/g)).toHaveLength(3);
+    expect(() => rdsAuthorities('mars-north-1')).toThrow('no authorities');
+  });
+});

@@ -1,0 +1,155 @@
+import { Stack } from 'aws-cdk-lib';
+import { describe, expect, test } from 'vitest';
+import {
+  daemonPlans,
+  operationsRights,
+  shipperRights,
+  type DaemonRights,
+} from '../../../../../infra/aws/daemons.ts';
+import { rightsStatements } from '../../../../../infra/aws/rights-statements.ts';
+import { calledApis } from './fixtures/called-apis.ts';
+import { example } from '../fixtures/example-deployment.ts';
+
+const clusterArn = 'arn:aws:kafka:eu-central-1:123456789012:cluster/careplus/u-u-i-d';
+const targets = {
+  kafkaClusterArn: clusterArn,
+  workgroupArn: 'arn:aws:redshift-serverless:eu-central-1:123456789012:workgroup/w',
+  readerSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:s',
+};
+
+/** Where each daemon begins. */
+const entries: Readonly<Record<string, string>> = {
+  'cdc-reader': 'cdc-reader/main.ts',
+  'ticket-processor': 'stream-processors/ticket-processor.ts',
+  'log-processor': 'stream-processors/log-processor.ts',
+  archiver: 'stream-processors/archiver.ts',
+  'warehouse-loader': 'warehouse-loader/main.ts',
+  dashboard: 'dashboards/web/main.ts',
+};
+
+// Without the right to list, a missing object is 403 instead of 404.
+const READING = ['s3:GetObject', 's3:ListBucket'];
+
+/** Actions that a command of the SDK needs (service authorization reference). */
+const actionsOf: Readonly<Record<string, string | readonly string[]>> = {
+  GetObject: READING,
+  HeadObject: READING,
+  PutObject: 's3:PutObject',
+  ListObjectsV2: 's3:ListBucket',
+  PutRecordBatch: 'firehose:PutRecordBatch',
+  ExecuteStatement: 'redshift-data:ExecuteStatement',
+  BatchExecuteStatement: 'redshift-data:BatchExecuteStatement',
+  DescribeStatement: 'redshift-data:DescribeStatement',
+  GetStatementResult: 'redshift-data:GetStatementResult',
+  ListStatements: 'redshift-data:ListStatements',
+  GetBootstrapBrokers: 'kafka:GetBootstrapBrokers',
+  GetSecretValue: 'secretsmanager:GetSecretValue',
+};
+
+function granted(rights: DaemonRights): Set<string> {
+  const statements = rightsStatements(example, rights, targets);
+  return new Set(statements.flatMap(({ actions }) => actions));
+}
+
+const isKafka = (action: string) => action.startsWith('kafka-cluster:');
+/** Of the Data API, on behalf of whoever runs a statement. */
+const CREDENTIALS = 'redshift-serverless:GetCredentials';
+
+describe.each(daemonPlans(example))('$name', ({ name, rights }) => {
+  const called = calledApis(entries[name] ?? '');
+
+  test('may call what its code calls on AWS, and nothing else', () => {
+    const commands = new Set(called.commands);
+    // The module that reads secrets knows ARNs too; the only secret is the login of the source.
+    if (!called.modules.has('runtime/mysql/source-login.ts')) commands.delete('GetSecretValue');
+    const unknown = [...commands].filter((command) => !(command in actionsOf));
+    expect(unknown).toEqual([]);
+    const needed = new Set([...commands].flatMap((command) => actionsOf[command] ?? []));
+    if (needed.has('redshift-data:ExecuteStatement')) needed.add(CREDENTIALS);
+    const actions = [...granted(rights)].filter((action) => !isKafka(action));
+    expect(new Set(actions)).toEqual(needed);
+  });
+
+  test('its rights on the broker follow from what its code is made of', () => {
+    const { kafka = {} } = rights;
+    const uses = (module: string) => called.modules.has(`runtime/kafka/${module}.ts`);
+    expect('kafka' in rights).toBe(called.packages.has('kafkajs') && uses('connection'));
+    expect((kafka.joins ?? []).length > 0).toBe(uses('consumer-loop'));
+    expect((kafka.transactionalIds ?? []).length > 0).toBe(name === 'cdc-reader');
+    const letters = (kafka.writes ?? []).some((topic) => topic.name === 'careplus.dead-letters');
+    expect(letters).toBe(uses('dead-letter-writer'));
+  });
+
+  test('reaches the source only if it is the reader', () => {
+    expect(rights.source === true).toBe(called.packages.has('mysql2'));
+  });
+});
+
+describe('rights on the broker', () => {
+  const resolve = (rights: DaemonRights) =>
+    rightsStatements(example, rights, targets)
+      .filter(({ actions }) => actions.some(isKafka))
+      .map(({ actions, resources }) => [
+        actions.map((action) => action.replace('kafka-cluster:', '')),
+        new Stack().resolve(resources) as unknown,
+      ]);
+  const arn = (kind: string, name: string) =>
+    clusterArn.replace(':cluster/', `:${kind}/`) + `/${name}`;
+
+  test('of the reader: it writes changes under its own name, and reads its place', () => {
+    const reader = daemonPlans(example).find(({ name }) => name === 'cdc-reader');
+    const [checkpoints, schemas, changes] = [
+      'careplus.reader-checkpoints',
+      'careplus.schemas',
+      'careplus.ticket-changes',
+    ].map((topic) => arn('topic', topic));
+    const id = 'careplus.reader.careplus-production.careplus_support_db.support_tickets';
+    expect(resolve(reader?.rights ?? {})).toEqual([
+      [['Connect', 'DescribeCluster'], [clusterArn]],
+      [['WriteDataIdempotently'], [clusterArn]],
+      [['DescribeTopic'], [checkpoints, schemas, changes]],
+      [['ReadData'], [checkpoints]],
+      [['WriteData'], [checkpoints, schemas, changes]],
+      [['DescribeTransactionalId', 'AlterTransactionalId'], [arn('transactional-id', id)]],
+    ]);
+  });
+
+  test('of the log processor: it consumes in its group and writes nothing but dead letters', () => {
+    const processor = daemonPlans(example).find(({ name }) => name === 'log-processor');
+    const [schemas, entries, letters] = [
+      'careplus.schemas',
+      'careplus.log-entries',
+      'careplus.dead-letters',
+    ].map((topic) => arn('topic', topic));
+    const group = [arn('group', 'careplus-processor-support-logs')];
+    expect(resolve(processor?.rights ?? {})).toEqual([
+      [['Connect', 'DescribeCluster'], [clusterArn]],
+      [['DescribeTopic'], [schemas, entries, letters]],
+      [['ReadData'], [schemas, entries]],
+      [['WriteData'], [letters]],
+      [['DescribeGroup'], group],
+      [['AlterGroup'], group],
+    ]);
+  });
+
+  test('of the shippers: each host under its own name', () => {
+    expect(resolve(shipperRights(example))).toContainEqual([
+      ['DescribeTransactionalId', 'AlterTransactionalId'],
+      [arn('transactional-id', 'careplus.shipper.support-1')],
+    ]);
+  });
+});
+
+describe('operations', () => {
+  test('may call what the verbs call', () => {
+    const verbs = ['verify', 'status', 'quarantine', 'replay', 'query', 'wait'];
+    const commands = new Set(
+      verbs.flatMap((verb) => [...calledApis(`operations/verbs/${verb}.ts`).commands]),
+    );
+    // In a module that they share with the archiver; a replay only reads the archive.
+    commands.delete('PutObject');
+    const needed = [...commands].flatMap((command) => actionsOf[command] ?? command);
+    expect([...granted(operationsRights(example))]).toEqual(expect.arrayContaining(needed));
+    expect(needed.length).toBeGreaterThan(6);
+  });
+});
