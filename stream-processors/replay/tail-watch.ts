@@ -70,6 +70,7 @@ export function createTailWatch({
   return {
     look(tails, handedOver) {
       awaited = new Map(tails.map((tail) => [tail.line, follow(tail, handedOver)]));
+      if (!handedOver) return [];
       return [...awaited]
         .filter(([, { since }]) => now() - since >= lateMs)
         .map(([line, { end }]) => ({ line, from: end, to: end }));
