@@ -1,12 +1,12 @@
 import ZongJi, { type AnyBinlogEvent } from '@vlasky/zongji';
 import { settleWithin } from '../runtime/abortable-wait.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
+import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
 import type { BinlogDecoder } from './binlog-decoder.ts';
 import type { BinlogEvent } from './binlog-events.ts';
-import type { SourceLogin } from './config.ts';
 
 export interface BinlogStreamOptions {
-  readonly login: SourceLogin;
+  readonly login: ReadSourceLogin;
   readonly serverId: number;
   readonly database: string;
   readonly table: string;
@@ -47,8 +47,9 @@ export async function* readBinlog(
 ): AsyncGenerator<BinlogEvent[], never> {
   signal.throwIfAborted();
   // Plain options: zongji attaches no error listener to a connection that it is given.
+  const login = await options.login();
   const zongji = new ZongJi({
-    ...options.login,
+    ...login,
     dateStrings: true,
     timezone: 'Z',
     jsonStrings: true,

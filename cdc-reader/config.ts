@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionOptions } from 'mysql2';
-import type { Config, SourceConfig } from '../runtime/config/config-schema.ts';
-import { readSecret } from '../runtime/config/secrets.ts';
+import type { Config } from '../runtime/config/config-schema.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { withAliases } from '../schemas/datasets/projection.ts';
@@ -53,21 +51,6 @@ export function tableStreams(config: Config): TableStreamConfig[] {
         ]),
       };
     });
-}
-
-/** Settings of every connection to the source. */
-export type SourceLogin = Readonly<
-  Required<Pick<ConnectionOptions, 'host' | 'port' | 'user' | 'password'>>
->;
-
-/** @throws {PipelineError} CFG_9002 if the password cannot be read. */
-export function sourceLogin(source: SourceConfig): SourceLogin {
-  return {
-    host: source.host,
-    port: source.port,
-    user: source.user,
-    password: readSecret('source.passwordFile', source.passwordFile, 'CAREPLUS_MYSQL_PASSWORD'),
-  };
 }
 
 function hashOf(value: unknown): string {

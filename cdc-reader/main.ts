@@ -2,10 +2,11 @@ import { createWriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
 import { createCheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
+import { sourceLogin } from '../runtime/mysql/source-login.ts';
 import { createTransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import { readerCheckpointSchema } from '../schemas/checkpoint.ts';
 import { readerTransactionalId, topics } from '../schemas/topics.ts';
-import { sourceLogin, tableStreams } from './config.ts';
+import { tableStreams } from './config.ts';
 import { limitHeapGrowth } from '../runtime/daemon/heap-growth.ts';
 import { createReaderMetrics } from './reader-metrics.ts';
 import { StreamsProgress } from './streams-progress.ts';
@@ -17,6 +18,8 @@ export const cdcReader: DaemonDefinition = {
   async build({ config, log, metrics, progress }) {
     limitHeapGrowth();
     const login = sourceLogin(config.source);
+    // What is missing ends the start, not the first connection.
+    await login();
     const kafka = createKafka(config.kafka, { clientId: 'careplus-cdc-reader', log });
     const store = createCheckpointStore(kafka, {
       topic: topics.readerCheckpoints.name,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { abortableSleep } from '../runtime/abortable-wait.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
-import type { SourceLogin } from './config.ts';
+import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
 import { openSource, type SourceConnection } from './source-connection.ts';
 
 /** The right to read one source, held on the source itself. */
@@ -12,7 +12,7 @@ export interface ReaderLock extends AsyncDisposable {
 }
 
 export interface ReaderLockOptions {
-  readonly login: SourceLogin;
+  readonly login: ReadSourceLogin;
   readonly sourceId: string;
   readonly log: Logger;
   /** Called on every turn while another reader holds the lock. */

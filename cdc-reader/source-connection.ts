@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { createConnection, type Connection } from 'mysql2';
 import { waitOrAbort } from '../runtime/abortable-wait.ts';
-import type { SourceLogin } from './config.ts';
+import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
 import type { ServerFlavour } from './gtid-position.ts';
 
 /** A row of a query for numbers and texts; what does not fit a number exactly is a text. */
@@ -26,12 +26,12 @@ const STREAM_ROWS = 256;
 
 /** Opens a connection whose times are UTC and whose texts are utf8mb4. Rejects as the driver does. */
 export async function openSource(
-  login: SourceLogin,
+  login: ReadSourceLogin,
   signal: AbortSignal,
 ): Promise<SourceConnection> {
   signal.throwIfAborted();
   const connection = createConnection({
-    ...login,
+    ...(await login()),
     charset: 'utf8mb4',
     timezone: 'Z',
     dateStrings: true,

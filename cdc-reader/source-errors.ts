@@ -1,3 +1,4 @@
+import { isCertificateFault } from '../runtime/config/tls.ts';
 import { errorText, findPipelineError, PipelineError } from '../runtime/pipeline-error.ts';
 
 /** Login refused, or a privilege is missing (MySQL error reference, 1044 … 1698). */
@@ -26,6 +27,7 @@ export function sourceError(error: unknown, sourceId: string): PipelineError {
       options,
     );
   }
+  if (isCertificateFault(error)) return new PipelineError('CDC_1010', text, options);
   const errno = errorNumber(error);
   if (errno === DUMP_REFUSED) {
     return new PipelineError(PURGED.test(text) ? 'CDC_1002' : 'CDC_1006', text, options);

@@ -2,12 +2,13 @@ import type { WriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { CheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import type { TopicRecords, TransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import type { Logger } from '../runtime/observability/log.ts';
+import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
 import type { ReaderCheckpoint } from '../schemas/checkpoint.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { BinlogDecoder } from './binlog-decoder.ts';
 import { readBinlog } from './binlog-stream.ts';
 import { ChangeEncoder } from './change-records.ts';
-import type { SourceLogin, TableStreamConfig } from './config.ts';
+import type { TableStreamConfig } from './config.ts';
 import { parseGtidPosition, type ServerFlavour } from './gtid-position.ts';
 import { imagesOf, ImageNumbering, nextEpoch } from './image-numbering.ts';
 import type { ReaderMetrics } from './reader-metrics.ts';
@@ -17,7 +18,7 @@ import { loadCatalog, type TableCatalog } from './table-catalog.ts';
 import { TransactionTracker, type EpochEnd, type NumberedChange } from './transaction-tracker.ts';
 
 export interface TableReaderParts {
-  readonly login: SourceLogin;
+  readonly login: ReadSourceLogin;
   /** Open, and used by nobody else meanwhile. */
   readonly writer: TransactionalWriter;
   readonly store: CheckpointStore<ReaderCheckpoint>;

@@ -5,8 +5,9 @@ import type { TransactionalWriter } from '../runtime/kafka/transactional-writer.
 import type { Trouble } from '../runtime/daemon/progress.ts';
 import type { Logger } from '../runtime/observability/log.ts';
 import { findPipelineError, PipelineError } from '../runtime/pipeline-error.ts';
+import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
 import type { ReaderCheckpoint } from '../schemas/checkpoint.ts';
-import type { SourceLogin, TableStreamConfig } from './config.ts';
+import type { TableStreamConfig } from './config.ts';
 import type { ReaderMetrics } from './reader-metrics.ts';
 import { acquireReaderLock } from './reader-lock.ts';
 import { checkSource } from './source-check.ts';
@@ -15,7 +16,7 @@ import { sourceError } from './source-errors.ts';
 import { TableReader, type StopSignals } from './table-reader.ts';
 
 export interface TableStreamParts {
-  readonly login: SourceLogin;
+  readonly login: ReadSourceLogin;
   readonly writer: TransactionalWriter;
   readonly store: CheckpointStore<ReaderCheckpoint>;
   readonly schemas: WriterSchemas;
@@ -170,7 +171,7 @@ export class TableStream {
     }
   }
 
-  async #checkSource(login: SourceLogin, signal: AbortSignal): Promise<void> {
+  async #checkSource(login: ReadSourceLogin, signal: AbortSignal): Promise<void> {
     await using connection = await openSource(login, signal);
     const problems = await checkSource(connection, this.#config);
     for (const { severity, found, cure } of problems) {

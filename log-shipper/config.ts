@@ -18,5 +18,10 @@ export function shipperConfig({ logs, kafka }: Config): ShipperConfig {
   if (!logs) throw new PipelineError('CFG_9001', '`logs` is missing: name the files to ship');
   const { host = hostname(), directory, include, paths = [], idleFlushMs } = logs;
   const patterns = directory === undefined ? paths : [path.join(directory, include)];
-  return { host, cluster: kafka.brokers.toSorted().join(','), patterns, idleFlushMs };
+  return {
+    host,
+    cluster: kafka.clusterArn ?? (kafka.brokers ?? []).toSorted().join(','),
+    patterns,
+    idleFlushMs,
+  };
 }

@@ -46,6 +46,11 @@ export const errorCodes = {
     cause: 'The configured table does not exist on the source.',
     remedy: 'Create the table or correct `datasets` in the configuration; the reader waits for it.',
   },
+  CDC_1010: {
+    cause: 'The source cannot prove that it is the configured host.',
+    remedy:
+      'Renew its certificate, name the host as the certificate does, or name the authority in `source.ssl.caFile`.',
+  },
   LOG_2001: {
     cause: 'A log file or a folder of log files could not be read.',
     remedy:

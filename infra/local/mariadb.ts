@@ -25,6 +25,8 @@ export interface MariadbOptions {
   readonly port: number;
   /** Created if absent. Default `careplus_support_db`. */
   readonly database?: string;
+  /** Extra lines of the server's configuration, for tests. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Aborts the start (not the running server). */
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,7 +83,10 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
   mkdirSync(temporary, { recursive: true });
   if (user !== undefined) chownSync(temporary, user.uid, user.gid);
   const places = { dataDir, initFile, temporary };
-  const config = writeForServer('my.cnf', serverConfig(places, port));
+  const extra = Object.entries(options.settings ?? {}).map(
+    ([name, value]) => `${name} = ${value}\n`,
+  );
+  const config = writeForServer('my.cnf', serverConfig(places, port) + extra.join(''));
 
   const logFile = join(folders.logs, 'mariadb.log');
   await buildFolder(dataDir, (partial) => ({

@@ -2,7 +2,8 @@ import { addAbortSignal } from 'node:stream';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { waitOrAbort } from '../../runtime/abortable-wait.ts';
 import type { SourceConfig } from '../../runtime/config/config-schema.ts';
-import { readSecret } from '../../runtime/config/secrets.ts';
+import { isCertificateFault } from '../../runtime/config/tls.ts';
+import { sourceLogin } from '../../runtime/mysql/source-login.ts';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 import type { ErrorCodeName } from '../../schemas/error-codes.ts';
 
@@ -28,10 +29,7 @@ export async function connectSource(
   signal: AbortSignal,
 ): Promise<SourceConnection> {
   const connection = createConnection({
-    host: config.host,
-    port: config.port,
-    user: config.user,
-    password: readSecret('source.passwordFile', config.passwordFile, 'CAREPLUS_MYSQL_PASSWORD'),
+    ...(await sourceLogin(config)()),
     charset: 'utf8mb4',
     connectTimeout: CONNECT_TIMEOUT_MS,
     typeCast: (field) => field.string('utf8'),
@@ -92,6 +90,9 @@ const tableErrors: Readonly<Record<string, ErrorCodeName>> = {
 };
 
 function sourceError(cause: unknown): PipelineError {
+  if (isCertificateFault(cause)) {
+    return new PipelineError('CDC_1010', `source: ${errorText(cause)}`, { cause });
+  }
   const { code, sqlState } = cause as { code?: unknown; sqlState?: unknown };
   const known = typeof code === 'string' ? tableErrors[code] : undefined;
   // An answer of the server carries an SQLSTATE; anything else is the connection.

@@ -6,10 +6,33 @@ const port = z.number().int().min(1).max(65535);
 /** A secret: in a file, or in the environment variable that the docstring of its field names. */
 const secretFile = z.string().min(1).optional();
 
-const kafka = z.strictObject({
-  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$/, 'host:port')).min(1),
-  ssl: z.boolean().default(false),
-});
+const secretArn = z.string().startsWith('arn:').optional();
+
+/** `true` trusts the authorities that Node knows; others are named by file or stand here as PEM. */
+const tls = z
+  .union([
+    z.boolean(),
+    z.strictObject({ caFile: z.string().min(1).optional(), ca: z.string().min(1).optional() }),
+  ])
+  .default(false);
+
+export type TlsSetting = z.infer<typeof tls>;
+
+const kafka = z
+  .strictObject({
+    brokers: z
+      .array(z.string().regex(/^[^\s:]+:\d+$/, 'host:port'))
+      .min(1)
+      .optional(),
+    ssl: tls,
+    /** Instead of brokers: a cluster of MSK, whose brokers are looked up, with IAM and TLS. */
+    clusterArn: z.string().startsWith('arn:').optional(),
+    /** Of that cluster; by default the one in its ARN. */
+    region: z.string().min(1).optional(),
+  })
+  .refine(({ brokers, clusterArn }) => (brokers === undefined) !== (clusterArn === undefined), {
+    message: 'write either `brokers` or `clusterArn`',
+  });
 
 const source = z.strictObject({
   /** Name of the server in source ids. Never change it: it is part of every event's identity. */
@@ -17,8 +40,11 @@ const source = z.strictObject({
   host: z.string().min(1),
   port: port.default(3306),
   user: z.string().min(1),
-  /** Or CAREPLUS_MYSQL_PASSWORD. */
+  /** Or `passwordSecretArn`, or CAREPLUS_MYSQL_PASSWORD. */
   passwordFile: secretFile,
+  passwordSecretArn: secretArn,
+  /** Of the host by its name; an address is not accepted for it. */
+  ssl: tls,
   /** Must differ from every other replica's and from the server's own. */
   serverId: z.number().int().min(1).max(4_294_967_295).default(7001),
   heartbeatSeconds: z.number().int().min(1).max(300).default(10),
@@ -50,10 +76,19 @@ const logs = z
     message: 'write either `directory` or `paths`',
   });
 
+/** Requests are signed, not secret: without TLS they may not leave the machine. */
+function isEncryptedOrLocal(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+}
+
 const aws = z.strictObject({
   region: z.string().min(1),
   /** Only for a local endpoint; on AWS leave it out. */
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine(isEncryptedOrLocal, { message: 'over the network only https' })
+    .optional(),
   bucket: z.string().min(3).default(DEFAULT_BUCKET),
 });
 

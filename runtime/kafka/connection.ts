@@ -1,6 +1,8 @@
-import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import { Kafka, logLevel, type KafkaConfig as ClientConfig, type LogEntry } from 'kafkajs';
 import type { KafkaConfig } from '../config/config-schema.ts';
+import { tlsOptions } from '../config/tls.ts';
 import type { Logger } from '../observability/log.ts';
+import { findMskBrokers, mskToken } from './msk.ts';
 
 /** How long a connection may take to be closed before it is left behind. */
 export const DISCONNECT_MS = 5_000;
@@ -20,8 +22,7 @@ export function createKafka(
 ): Kafka {
   return new Kafka({
     clientId: options.clientId,
-    brokers: [...config.brokers],
-    ssl: config.ssl,
+    ...reach(config),
     connectionTimeout: 10_000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
@@ -29,6 +30,24 @@ export function createKafka(
     logLevel: clientLogLevel(options.log),
     logCreator: () => createEntryWriter(options.log),
   });
+}
+
+/** Where the brokers are and how they are logged in to. */
+function reach({ brokers, clusterArn, region, ssl }: KafkaConfig) {
+  if (clusterArn !== undefined) {
+    const cluster = { clusterArn, region };
+    return {
+      brokers: () => findMskBrokers(cluster),
+      ssl: true,
+      sasl: { mechanism: 'oauthbearer', oauthBearerProvider: () => mskToken(cluster) },
+    } satisfies Partial<ClientConfig>;
+  }
+  const options = tlsOptions('kafka.ssl', ssl);
+  return {
+    brokers: [...(brokers ?? [])],
+    // kafkajs gives the host's name to Node, which then checks it.
+    ssl: options ? { ...options } : false,
+  } satisfies Partial<ClientConfig>;
 }
 
 function clientLogLevel(log: Logger): logLevel {

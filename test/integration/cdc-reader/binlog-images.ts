@@ -27,7 +27,7 @@ export class TableImages {
 
   async snapshot(): Promise<{ images: Image[]; gtidSet: string; shape: TableShape }> {
     const { login, database } = this.#source;
-    await using connection = await openSource(login, AbortSignal.timeout(20_000));
+    await using connection = await openSource(async () => login, AbortSignal.timeout(20_000));
     const [dataset, table] = [this.#dataset, this.#table];
     const view = await openSnapshot(connection, { dataset, database, table });
     const images: Image[] = [];
@@ -41,13 +41,21 @@ export class TableImages {
   ): Promise<{ added: Image[]; removed: Image[]; shape: TableShape | undefined }> {
     const { login, database } = this.#source;
     const signal = AbortSignal.timeout(20_000);
-    await using connection = await openSource(login, signal);
+    await using connection = await openSource(async () => login, signal);
     const catalog = await loadCatalog(connection, database, this.#table);
     const decoder = new BinlogDecoder(this.#dataset, catalog, connection.flavour);
     const [added, removed]: [Image[], Image[]] = [[], []];
     let shape: TableShape | undefined;
     const binlog = readBinlog(
-      { login, serverId: 7_002, database, table: this.#table, gtidSet, heartbeatMs: 200, decoder },
+      {
+        login: async () => login,
+        serverId: 7_002,
+        database,
+        table: this.#table,
+        gtidSet,
+        heartbeatMs: 200,
+        decoder,
+      },
       signal,
     );
     for await (const batch of binlog) {

@@ -118,7 +118,7 @@ export class CapturedTable {
       log,
     });
     const stream = new TableStream(config, {
-      login: this.source.login,
+      login: async () => this.source.login,
       writer,
       store: createCheckpointStore(this.kafka, checkpointTopic(log)),
       schemas: createWriterSchemas(this.kafka, { log }),
@@ -242,12 +242,18 @@ async function createTopics(kafka: Kafka, wanted: readonly Topic[]): Promise<voi
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({
+    // The client would give up on a broker that does not know its newest topics yet.
+    waitForLeaders: false,
     topics: wanted.map(({ name, partitions, cleanup }) => ({
       topic: name,
       numPartitions: partitions,
       configEntries: [{ name: 'cleanup.policy', value: cleanup }],
     })),
   });
+  await vi.waitFor(
+    () => admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) }),
+    20_000,
+  );
   await admin.disconnect();
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
-import type { SourceLogin } from '../../../cdc-reader/config.ts';
+import type { SourceLogin } from '../../../runtime/mysql/source-login.ts';
 import { startMariadb } from '../../../infra/local/mariadb.ts';
 import { removeState } from '../../../infra/local/state-folders.ts';
 import { freePorts } from '../local-stack/fixtures/free-ports.ts';
@@ -23,11 +23,17 @@ export interface Source {
   stop(): Promise<void>;
 }
 
-/** Starts a MariaDB for one test file. */
-export async function startSource(): Promise<Source> {
+/**
+ * Starts a MariaDB for one test file.
+ *
+ * @param settings extra lines of its configuration.
+ */
+export async function startSource(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Source> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'careplus-cdc-'));
   const [port = 0] = await freePorts(1);
-  const mariadb = await startMariadb({ stateDir, port, database: 'careplus' });
+  const mariadb = await startMariadb({ stateDir, port, database: 'careplus', settings });
   const { host, database, admin, reader } = mariadb;
   return openSource({
     database,

@@ -51,11 +51,14 @@ export async function startTestBroker(): Promise<TestBroker> {
     async createTopic({ partitions = 1, config = {} } = {}) {
       const topic = uniqueName('topic');
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-      await withAdmin(client(), (admin) =>
-        admin.createTopics({
+      await withAdmin(client(), async (admin) => {
+        await admin.createTopics({
+          // The client would give up on a broker that does not know its newest topic yet.
+          waitForLeaders: false,
           topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
-        }),
-      );
+        });
+        await vi.waitFor(() => admin.fetchTopicMetadata({ topics: [topic] }), 20_000);
+      });
       return topic;
     },
     async settled(topic) {

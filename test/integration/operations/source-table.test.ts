@@ -37,6 +37,7 @@ beforeAll(async () => {
     port,
     user: reader.user,
     passwordFile: reader.passwordFile,
+    ssl: false,
     serverId: 7001,
     heartbeatSeconds: 10,
     checkpointIntervalMs: 1_000,

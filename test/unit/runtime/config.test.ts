@@ -76,14 +76,26 @@ describe('configuration', () => {
     expect(problems('version: 1\nkafka: [\n')).toMatch(/^careplus\.yaml:\d+: /);
   });
 
-  it('reads a secret from its file or the environment and names what is missing', () => {
+  it('reads a secret from its file or the environment and names what is missing', async () => {
     process.env['CAREPLUS_TEST_SECRET'] = 'from the environment';
-    expect(readSecret('x.passwordFile', undefined, 'CAREPLUS_TEST_SECRET')).toBe(
-      'from the environment',
-    );
-    expect(() => readSecret('x.passwordFile', undefined, 'CAREPLUS_TEST_ABSENT')).toThrow(
-      /CAREPLUS_TEST_ABSENT/,
-    );
-    expect(() => readSecret('x.passwordFile', '/nowhere/password', 'X')).toThrow(/passwordFile/);
+    const read = (environmentVariable: string, file?: string) =>
+      readSecret({ setting: 'x.passwordFile', file, environmentVariable });
+    await expect(read('CAREPLUS_TEST_SECRET')).resolves.toBe('from the environment');
+    await expect(read('CAREPLUS_TEST_ABSENT')).rejects.toThrow(/CAREPLUS_TEST_ABSENT/);
+    await expect(read('X', '/nowhere/password')).rejects.toThrow(/passwordFile/);
+  });
+
+  it('takes brokers or a cluster of MSK, and no AWS endpoint over the network without TLS', () => {
+    const kafka = (text: string) => problems(example.replace(/^kafka:.*\n(?:  .*\n)*/m, text));
+    expect(kafka('kafka: { clusterArn: "arn:aws:kafka:eu-west-1:1:cluster/c/u" }\n')).toBe('');
+    expect(kafka('kafka: { ssl: { caFile: /etc/ca.pem }, brokers: ["a:1"] }\n')).toBe('');
+    expect(kafka('kafka: { ssl: true }\n')).toContain('either `brokers` or `clusterArn`');
+    const endpoint = (address: string) =>
+      problems(
+        example.replace(/^aws:.*\n(?:  .*\n)*/m, `aws: { region: x, endpoint: "${address}" }\n`),
+      );
+    expect(endpoint('http://127.0.0.1:1')).toBe('');
+    expect(endpoint('https://proxy.example.com')).toBe('');
+    expect(endpoint('http://proxy.example.com')).toContain('only https');
   });
 });
