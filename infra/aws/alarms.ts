@@ -125,15 +125,17 @@ function processorAlarms(deployment: Deployment): AlarmPlan[] {
         means: 'Records could not be read and are kept as dead letters.',
       }),
     ),
-    {
-      id: 'logs-silent',
-      runbook: 'logs-silent',
-      means: 'No log entry has come for an hour.',
-      metric: ofDaemon('log-processor', watchedMetrics.processedRows),
-      ...{ statistic: 'Sum', ...HOUR, when: 'below', threshold: 1, silenceIsBad: true },
-    },
+    ...(deployment.logHosts.length > 0 ? [logsSilent] : []),
   ];
 }
+
+const logsSilent: AlarmPlan = {
+  id: 'logs-silent',
+  runbook: 'logs-silent',
+  means: 'No log entry has come for an hour.',
+  metric: ofDaemon('log-processor', watchedMetrics.processedRows),
+  ...{ statistic: 'Sum', ...HOUR, when: 'below', threshold: 1, silenceIsBad: true },
+};
 
 function deliveryAlarms({ firehose }: Deployment): AlarmPlan[] {
   return [...tableDatasets, ...logDatasets].flatMap(({ shortName, stream }): AlarmPlan[] => {

@@ -14,7 +14,7 @@ import { daemonPlans, operationsRights, shipperRights } from './daemons.ts';
 import type { DataStack } from './data-stack.ts';
 import type { Deployment } from './deployment.ts';
 import { clusterName, OPERATIONS } from './names.ts';
-import { HEALTH_PORT, PAGE_PORT } from './ports.ts';
+import { PAGE_PORT } from './ports.ts';
 import { rightsStatements, type Targets } from './rights-statements.ts';
 
 /** What moves data and can be made anew at any time: delivery streams, daemons, their roles. */
@@ -88,10 +88,7 @@ export class StreamStack extends Stack {
     acknowledge(executionRole, 'ecr:GetAuthorizationToken has no resource.', ['IAM5[Resource::*]']);
     const dashboard = this.services.find(({ node }) => node.id === 'dashboard');
     if (dashboard) {
-      dashboard.task.definition.defaultContainer?.addPortMappings(
-        { containerPort: PAGE_PORT },
-        { containerPort: HEALTH_PORT },
-      );
+      dashboard.task.definition.defaultContainer?.addPortMappings({ containerPort: PAGE_PORT });
       const { address } = new PageBalancer(this, 'Pages', deployment, {
         network,
         service: dashboard.service,

@@ -79,6 +79,9 @@ export class Network extends Construct {
       const client = Peer.ipv4(cidr);
       this.kafkaGroup.addIngressRule(client, Port.tcp(KAFKA_IAM_PORT), 'Log shippers');
       this.warehouseGroup.addIngressRule(client, Port.tcp(REDSHIFT_PORT), 'Power BI gateway');
+      if (server.kind === 'managed') {
+        this.databaseGroup.addIngressRule(client, Port.tcp(MYSQL_PORT), 'The ticket application');
+      }
     }
   }
 
