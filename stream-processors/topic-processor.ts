@@ -12,7 +12,7 @@ import type { BatchProcessor } from './batch-processor.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
 import { createRowDelivery } from './firehose/row-delivery.ts';
-import { refusedRecords } from './firehose/refused-records.ts';
+import { handleBatch } from './handle-batch.ts';
 
 type ProcessedDataset = LakeDataset & { readonly topic: Topic };
 
@@ -26,6 +26,9 @@ export interface TopicProcessorOptions<D extends ProcessedDataset> {
     readonly schemas: WriterSchemas;
   }) => BatchProcessor;
 }
+
+/** Each holds one fetch, at most 1 MiB of records, and its rows. */
+const PARTITIONS_AT_A_TIME = 3;
 
 /**
  * A daemon that reads topics, turns their records into lake rows and hands these to Firehose.
@@ -69,18 +72,15 @@ function build<D extends ProcessedDataset>(
       signal,
       log,
       progress,
+      // While the rows of one partition are with Firehose, those of another are made.
+      partitionsConsumedConcurrently: PARTITIONS_AT_A_TIME,
       // What is missing then is a hole in the numbers, which the archiver fills; no reason to stop.
       onRecordsLost: () => counters.jumps.inc(labels),
       handle: async (batch, { signal: during }) => {
-        const { rows, deadLetters: letters } = await processor.process(batch, during);
-        // Letters first: an offset may only pass a record that is kept somewhere.
-        if (letters.length > 0) await deadLetters.write(letters, during);
-        const replaced = await delivery.deliver(rows, during);
-        const refused = refusedRecords(batch, replaced);
-        if (refused.length > 0) await deadLetters.write(refused, during);
-        counters.rows.inc(labels, rows.length - replaced.length);
-        counters.replaced.inc(labels, replaced.length);
-        counters.deadLetters.inc(labels, letters.length + refused.length);
+        const done = await handleBatch(batch, { processor, delivery, deadLetters, signal: during });
+        counters.rows.inc(labels, done.rows);
+        counters.replaced.inc(labels, done.replaced);
+        counters.deadLetters.inc(labels, done.deadLetters);
       },
     });
   };

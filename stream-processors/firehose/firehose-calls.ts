@@ -1,8 +1,13 @@
-import { PutRecordBatchCommand, type FirehoseClient } from '@aws-sdk/client-firehose';
+import {
+  PutRecordBatchCommand,
+  type FirehoseClient,
+  type PutRecordBatchResponseEntry,
+} from '@aws-sdk/client-firehose';
 import { abortableSleep } from '../../runtime/abortable-wait.ts';
 import type { Trouble } from '../../runtime/daemon/progress.ts';
 import type { Logger } from '../../runtime/observability/log.ts';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
+import type { ErrorCodeName } from '../../schemas/error-codes.ts';
 import { callFailure, type CallFailure } from './call-failure.ts';
 
 /** How one call ended: which of its records were refused, by position, or why there is no answer. */
@@ -22,6 +27,8 @@ export interface FirehoseCallsOptions {
   readonly onTrouble?: (trouble: Trouble | undefined) => void;
   /** Calls under way at a time, over all batches of the stream. */
   readonly maxInFlight?: number;
+  /** Single calls that fail belong to normal work; a stream that takes nothing for so long does not. */
+  readonly outageMs?: number;
   /** A client that is refused for so long ends the process, for a new one reads its credentials anew. */
   readonly credentialsHoldMs?: number;
   readonly baseDelayMs?: number;
@@ -39,8 +46,6 @@ export interface FirehoseCalls {
   pause(failures: number, signal: AbortSignal, maxDelayMs?: number): Promise<void>;
 }
 
-/** Single calls that fail belong to normal work; a stream that takes nothing for so long does not. */
-const OUTAGE_MS = 10_000;
 /** What stands is told again after so long. */
 const REPEAT_MS = 60_000;
 
@@ -48,6 +53,7 @@ export function createFirehoseCalls(options: FirehoseCallsOptions): FirehoseCall
   const { client, stream, log, onTrouble } = options;
   const base = options.baseDelayMs ?? 100;
   const cap = options.maxDelayMs ?? 5_000;
+  const outageMs = options.outageMs ?? 10_000;
   const holdMs = options.credentialsHoldMs ?? 60_000;
   const limited = limitInFlight(options.maxInFlight ?? 4);
   /** Since when nothing was taken, and what was told about it. */
@@ -62,23 +68,28 @@ export function createFirehoseCalls(options: FirehoseCallsOptions): FirehoseCall
     onTrouble?.(undefined);
   };
 
-  const failed = (cause: unknown): CallFailure => {
-    const failure = callFailure(cause);
-    const { code } = failure;
+  /** @param waitMs how long nothing may be taken before it is told. */
+  const nothingTaken = (code: ErrorCodeName, message: string, waitMs: number) => {
     const now = performance.now();
     failingSince ??= now;
-    options.onCallFailure?.(code);
-    const message = `${stream}: ${cause instanceof Error ? cause.name : ''}: ${errorText(cause)}`;
-    if (failure.kind === 'held' && failure.credentials && now - failingSince > holdMs) {
-      throw new PipelineError(code, message, { cause, context: { stream } });
-    }
-    const isOutage = failure.kind !== 'unanswered' || now - failingSince > OUTAGE_MS;
-    if (!isOutage) {
-      log.debug({ code, stream, err: cause }, message);
+    if (now - failingSince < waitMs) {
+      log.debug({ code, stream }, message);
     } else if (told?.code !== code || now - told.at > REPEAT_MS) {
       told = { code, at: now };
       log.error({ code, stream }, `${message}; the records are kept and sent again`);
       onTrouble?.({ code, message });
+    }
+    return now - failingSince;
+  };
+
+  const failed = (cause: unknown): CallFailure => {
+    const failure = callFailure(cause);
+    const { kind, code } = failure;
+    options.onCallFailure?.(code);
+    const message = `${stream}: ${cause instanceof Error ? cause.name : ''}: ${errorText(cause)}`;
+    const lastedMs = nothingTaken(code, message, kind === 'unanswered' ? outageMs : 0);
+    if (kind === 'held' && failure.credentials && lastedMs > holdMs) {
+      throw new PipelineError(code, message, { cause, context: { stream } });
     }
     return failure;
   };
@@ -102,6 +113,7 @@ export function createFirehoseCalls(options: FirehoseCallsOptions): FirehoseCall
           }
           if (refused.length > 0) options.onRecordFailures?.(refused.length);
           if (refused.length < records.length) taken();
+          else nothingTaken('LAKE_4001', `${stream}: ${refusalText(results)}`, outageMs);
           return { kind: 'answered', refused };
         } catch (cause) {
           signal.throwIfAborted();
@@ -113,6 +125,10 @@ export function createFirehoseCalls(options: FirehoseCallsOptions): FirehoseCall
       await abortableSleep(Math.random() * ceiling, signal);
     },
   };
+}
+
+function refusalText([first]: readonly PutRecordBatchResponseEntry[]): string {
+  return `every record is refused: ${first?.ErrorCode ?? ''}: ${first?.ErrorMessage ?? ''}`;
 }
 
 /** Lets at most `max` pieces of work run at a time; the others wait in order. */

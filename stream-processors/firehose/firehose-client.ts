@@ -6,7 +6,7 @@ import type { AwsConfig } from '../../runtime/config/config-schema.ts';
  * resend a whole batch, the sender resends what was refused. The caller destroys it.
  */
 export function createFirehoseClient(aws: AwsConfig): FirehoseClient {
-  return new FirehoseClient({
+  const client = new FirehoseClient({
     region: aws.region,
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
     maxAttempts: 1,
@@ -17,4 +17,7 @@ export function createFirehoseClient(aws: AwsConfig): FirehoseClient {
       connectionTimeout: 5_000,
     },
   });
+  // It copies every record of a call for a log line, though there is no log.
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
 }

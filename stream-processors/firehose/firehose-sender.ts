@@ -3,6 +3,7 @@ import {
   type FirehoseCalls,
   type FirehoseCallsOptions,
 } from './firehose-calls.ts';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { MAX_RECORD_BYTES, putBatches } from './put-batches.ts';
 
 export interface SendOptions {
@@ -21,7 +22,8 @@ export interface FirehoseSender {
    * is bounded by the caller's records.
    *
    * @returns indices of the records that Firehose refuses for ever and whose stand-ins it has taken.
-   * @throws {PipelineError} LAKE_4006 when the credentials have been refused for too long.
+   * @throws {PipelineError} LAKE_4006 when the credentials have been refused for too long,
+   *   LAKE_4005 for a record over Firehose's limit without a stand-in.
    */
   send(records: readonly Buffer[], options: SendOptions): Promise<readonly number[]>;
 }
@@ -46,6 +48,10 @@ export function createFirehoseSender(options: FirehoseSenderOptions): FirehoseSe
       // When one batch fails for good the others end too.
       const stop = new AbortController();
       const delivery = createDelivery(calls, {
+        onIrreplaceable: (count) => {
+          const message = 'Firehose refuses what nothing can stand in for: sent until it is taken';
+          options.log.error({ code: 'LAKE_4005', stream: options.stream, count }, message);
+        },
         recordAt: (index) => recordAt(records, index),
         standIn,
         signal: AbortSignal.any([signal, stop.signal]),
@@ -57,6 +63,9 @@ export function createFirehoseSender(options: FirehoseSenderOptions): FirehoseSe
       const tooLarge = [...records.keys()].filter(
         (index) => recordAt(records, index).length > MAX_RECORD_BYTES,
       );
+      if (tooLarge.some((index) => standIn(index) === undefined)) {
+        throw new PipelineError('LAKE_4005', `a record is over ${MAX_RECORD_BYTES} bytes`);
+      }
       const work = [
         ...[...putBatches(records)].map((batch) => delivery.deliver(batch)),
         ...tooLarge.map((index) => delivery.replace(index)),
@@ -71,11 +80,14 @@ export function createFirehoseSender(options: FirehoseSenderOptions): FirehoseSe
 interface DeliveryOptions {
   readonly recordAt: (index: number) => Buffer;
   readonly standIn: (index: number) => Buffer | undefined;
+  /** Told once of records that are refused and have no stand-in. */
+  readonly onIrreplaceable: (count: number) => void;
   readonly signal: AbortSignal;
 }
 
 /** The delivery of the records of one `send`. */
-function createDelivery(calls: FirehoseCalls, { recordAt, standIn, signal }: DeliveryOptions) {
+function createDelivery(calls: FirehoseCalls, options: DeliveryOptions) {
+  const { recordAt, standIn, signal } = options;
   const replaced: number[] = [];
   const put = (indices: readonly number[]) => calls.put(indices.map(recordAt), signal);
 
@@ -107,6 +119,8 @@ function createDelivery(calls: FirehoseCalls, { recordAt, standIn, signal }: Del
       left = again;
       if (left.length > 0) await calls.pause(rounds, signal, REFUSED_PAUSE_MS);
     }
+    const irreplaceable = suspects.filter((index) => standIn(index) === undefined).length;
+    if (irreplaceable > 0) options.onIrreplaceable(irreplaceable);
     await tryApart(suspects);
   }
 

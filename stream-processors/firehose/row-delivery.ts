@@ -20,26 +20,23 @@ export interface RowDeliveryOptions {
 }
 
 export function createRowDelivery({ sender, processor, log }: RowDeliveryOptions): RowDelivery {
-  return {
-    async deliver(rows, signal) {
-      const standIn = (index: number) => {
-        const row = rows[index];
-        const placeholder = row && processor.placeholder(row);
-        return placeholder && lakeRecord(placeholder);
-      };
-      const replaced = await sender.send(rows.map(lakeRecord), { signal, standIn });
-      return replaced.flatMap((index) => {
-        const row = rows[index];
-        if (row === undefined) return [];
-        const { kafka_partition: partition, kafka_offset: offset } = row;
-        log.error(
-          { code: 'LAKE_4005', partition, offset },
-          'Firehose refuses a row for ever: a placeholder keeps its place',
-        );
-        return [row];
-      });
-    },
+  /** Holds records alone: their rows are garbage before Firehose has answered. */
+  const deliverRecords = async (records: readonly Buffer[], signal: AbortSignal) => {
+    const rowOf = (index: number) => JSON.parse(String(records[index])) as LakeRow;
+    const standIn = (index: number) => {
+      const placeholder = processor.placeholder(rowOf(index));
+      return placeholder && lakeRecord(placeholder);
+    };
+    const replaced = (await sender.send(records, { signal, standIn })).map(rowOf);
+    for (const { kafka_partition: partition, kafka_offset: offset } of replaced) {
+      log.error(
+        { code: 'LAKE_4005', partition, offset },
+        'Firehose refuses a row for ever: a placeholder keeps its place',
+      );
+    }
+    return replaced;
   };
+  return { deliver: (rows, signal) => deliverRecords(rows.map(lakeRecord), signal) };
 }
 
 /** A row as Firehose takes it: one JSON document a record, with a line end so that error objects split. */

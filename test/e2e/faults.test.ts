@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../runtime/config/load-config.ts';
 import { readRange } from '../../runtime/kafka/bounded-reader.ts';
@@ -82,6 +82,13 @@ describe('bad input and kills', () => {
     return (JSON.parse(run.stdout) as { datasets: Record<string, unknown>[] }).datasets.find(
       ({ dataset }) => dataset === 'tickets',
     );
+  };
+
+  const rowsAtSource = async () => {
+    const [rows] = await mysql.query<RowDataPacket[]>(
+      'SELECT COUNT(*) AS count FROM support_tickets',
+    );
+    return Number(rows[0]?.['count']);
   };
 
   it('sets a record of garbage bytes aside and goes on', async () => {
@@ -199,5 +206,90 @@ describe('bad input and kills', () => {
     expect(books).toMatchObject({ read: written * 2 + 4, unexplained: 0, in_flight: 0 });
     const shown = written + 4;
     await page.until('all of it', (state) => measure(state, 'tickets_shown') === shown, 30_000);
+  });
+
+  it('closes the books while Firehose refuses 30 %, cuts sockets, and takes one row never', async () => {
+    await faults.add(
+      { op: 'PutRecordBatch', skip: 1, times: 2, action: 'drop-after' },
+      { op: 'PutRecordBatch', skip: 2, times: 2, action: 'throttle' },
+      { op: 'PutRecordBatch', skip: 3, times: 1, action: 'drop-before' },
+      {
+        ...{ op: 'PutRecordBatch', action: 'fail-records', times: 1_000_000 },
+        ...{ match: supportTickets.stream, share: 0.3, containing: 'NEVER-TAKEN' },
+      },
+    );
+    const rows = Array.from({ length: 600 }, (_, index) => insert(`F${index}`));
+    for (let at = 0; at < rows.length; at += 100) {
+      await mysql.query(`START TRANSACTION; ${rows.slice(at, at + 100).join(';')}; COMMIT`);
+    }
+    await mysql.query(insert('REFUSED-FOR-EVER').replace('Rohit', 'NEVER-TAKEN'));
+    await mysql.query("UPDATE support_tickets SET status = 'Closed' WHERE ticket_id LIKE 'F1%'");
+    await mysql.query("DELETE FROM support_tickets WHERE ticket_id LIKE 'F2%'");
+    expect(await verified()).toMatchObject({
+      ...{ read: await rowsAtSource(), dead_lettered: 1, unexplained: 0, in_flight: 0 },
+    });
+    expect(await deadLetterCodes()).toContain('LAKE_4005');
+    expect(log('ticket-processor')).toContain('LAKE_4005');
+    // Firehose takes it now: the placeholder gives way.
+    await faults.clear();
+    const requeue = ['quarantine', 'requeue', '--reason', 'record:refused', '--execute'];
+    expect((await stack.careplus(requeue)).code).toBe(0);
+    await page.until('the row itself', ({ books }) => books?.['dead_lettered'] === 0);
+    expect(await verified()).toMatchObject({ dead_lettered: 0, unexplained: 0 });
+  });
+
+  it('goes on with a new column, and stops before a renamed one until its alias is written', async () => {
+    const status = async () =>
+      JSON.parse((await stack.careplus(['--json', 'status'])).stdout) as {
+        readonly problems: readonly string[];
+        readonly hops: readonly { hop: string; figures: Record<string, unknown> }[];
+      };
+    const add = (id: string, column: string) =>
+      mysql.query(
+        `INSERT INTO support_tickets (ticket_id, created_at, agent, priority, num_interactions, IssUeCat, channel, ${column})
+         VALUES ('${id}', '2025-03-31 23:00', 'Rohit', 'High', '3', 'Bug Report', 'Chat', 'Open')`,
+      );
+    await mysql.query('ALTER TABLE support_tickets ADD COLUMN tier INT DEFAULT 3');
+    await add('WITH-TIER', 'status');
+    await page.until('the ticket with a new column', ({ recent }) =>
+      recent.some(({ ticket_id: id }) => id === 'WITH-TIER'),
+    );
+    const { hops } = await status();
+    expect(hops.find(({ hop }) => hop === 'cdc-reader')?.figures['unmapped_columns']).toEqual([
+      ...['agent_feedback', 'tier'],
+    ]);
+    const shown = async () => measure(await page.until('anything', () => true), 'tickets_shown');
+    const shownBefore = await shown();
+
+    await mysql.query('ALTER TABLE support_tickets RENAME COLUMN status TO ticket_state');
+    await add('WHILE-STOPPED', 'ticket_state');
+    await mysql.query("DELETE FROM support_tickets WHERE ticket_id = 'REPAIRED'");
+    await mysql.query(
+      "UPDATE support_tickets SET ticket_state = 'Escalated' WHERE ticket_id = 'WITH-TIER'",
+    );
+    const cure = 'aliases: { status: [new_name] }';
+    const told = await vi.waitFor(
+      async () => {
+        const problem = (await status()).problems.find((each) => each.includes(cure));
+        expect(problem).toBeDefined();
+        return problem;
+      },
+      { timeout: 30_000, interval: 500 },
+    );
+    expect(told).toContain('CDC_1003');
+    expect(await shown(), 'the last truth stays').toBe(shownBefore);
+
+    const file = path.join(stack.stateDir, 'careplus.yaml');
+    const table = 'table: support_tickets\n';
+    const alias = '    aliases: { status: [ticket_state] }\n';
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(table, () => table + alias),
+    );
+    process.kill(stack.pid('cdc-reader'), 'SIGKILL');
+    await page.until('what was written meanwhile', ({ recent }) =>
+      recent.some(({ ticket_id: id }) => id === 'WHILE-STOPPED'),
+    );
+    expect(await verified()).toMatchObject({ read: await rowsAtSource(), unexplained: 0 });
   });
 });

@@ -143,6 +143,33 @@ describe('firehose sender', () => {
     expect(stream.delivered).toEqual([]);
   });
 
+  it('tells of a record that is refused and has no stand-in, and goes on until it is taken', async () => {
+    const told: unknown[] = [];
+    const stream = scriptedStream((record, call) => record !== '1' || call > 30);
+    const memory = pino({ base: null }, { write: (line) => void told.push(JSON.parse(line)) });
+    const replaced = await sender(stream, { log: memory }).send(records(texts(3)), {
+      signal: soon(),
+    });
+    expect(replaced).toEqual([]);
+    expect(new Set(stream.delivered)).toEqual(new Set(['0', '1', '2']));
+    expect(told).toMatchObject([{ code: 'LAKE_4005', stream: 's', count: 1 }]);
+  });
+
+  it('says after a while that a stream refuses every record', async () => {
+    const told: (Trouble | undefined)[] = [];
+    const stream = scriptedStream((_, call) => call >= 60);
+    const onTrouble = (trouble: Trouble | undefined) => void told.push(trouble);
+    await sender(stream, { onTrouble, outageMs: 20 }).send(records(['a']), { signal: soon() });
+    expect(told.map((trouble) => trouble?.code)).toEqual(['LAKE_4001', undefined]);
+    expect(told[0]?.message).toContain('every record is refused: ServiceUnavailableException');
+  });
+
+  it('refuses a record over the limit that has no stand-in', async () => {
+    const stream = scriptedStream(() => true);
+    const sending = sender(stream).send([Buffer.alloc(1000 * 1024 + 1)], { signal: soon() });
+    await expect(sending).rejects.toMatchObject({ code: 'LAKE_4005' });
+  });
+
   it('never calls with a record over the limit: its stand-in goes', async () => {
     const large = Buffer.alloc(1000 * 1024 + 1, 'x');
     const stream = scriptedStream((record) => record.length < 100);
