@@ -3,6 +3,7 @@ import type { RowValues } from '../schemas/row-change.ts';
 import { fromSnapshot, quoteIdentifier, selectExpression } from './canonical-value.ts';
 import type { TableStreamConfig } from './config.ts';
 import type { SourceConnection, SourceRow } from './source-connection.ts';
+import { errorNumber } from './source-errors.ts';
 import { readColumns } from './table-catalog.ts';
 import { createRowReader, describeShape, type TableShape } from './table-shape.ts';
 
@@ -17,10 +18,13 @@ export interface TableSnapshot {
   rows(): AsyncIterable<RowValues>;
 }
 
+/** Whoever waits for a lock keeps later writers waiting behind him. */
+const LOCK_WAIT_SECONDS = 30;
+
 const SESSION_SETTINGS = [
   // Zero dates, padding and quoting as they are stored; times in UTC.
   "SET SESSION sql_mode = '', time_zone = '+00:00'",
-  'SET SESSION net_write_timeout = 3600, wait_timeout = 86400, lock_wait_timeout = 30',
+  `SET SESSION net_write_timeout = 3600, wait_timeout = 86400, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
 ];
 
@@ -31,18 +35,20 @@ const TRANSACTIONAL: ReadonlySet<string> = new Set(['innodb', 'rocksdb']);
  * Opens a consistent view of the table. It lives as long as the connection, which is to be used
  * for nothing else and closed afterwards.
  *
+ * @param connect opens another connection, for a moment, where the server asks for it.
  * @throws {PipelineError} CDC_1009 if the table does not exist, and {@link describeShape}'s errors;
  *   otherwise what the driver throws.
  */
 export async function openSnapshot(
   connection: SourceConnection,
   { dataset, database, table }: Pick<TableStreamConfig, 'dataset' | 'database' | 'table'>,
+  connect: () => Promise<SourceConnection>,
 ): Promise<TableSnapshot> {
   const name = `${quoteIdentifier(database)}.${quoteIdentifier(table)}`;
   for (const statement of SESSION_SETTINGS) await connection.query(statement);
   const engine = await findEngine(connection, database, table);
   const gtidSet = TRANSACTIONAL.has(engine)
-    ? await beginConsistentRead(connection)
+    ? await beginConsistentRead(connection, name, connect)
     : await lockTable(connection, name);
   const [clock] = await connection.query('SELECT UNIX_TIMESTAMP() AS now');
   // Read inside the view: a change of the table after this makes the SELECT fail (1412).
@@ -82,15 +88,19 @@ async function findEngine(
   return String(row['engine']).toLowerCase();
 }
 
-async function beginConsistentRead(connection: SourceConnection): Promise<string> {
+async function beginConsistentRead(
+  connection: SourceConnection,
+  name: string,
+  connect: () => Promise<SourceConnection>,
+): Promise<string> {
   if (connection.flavour === 'mysql') {
     // Nothing may commit between the start of the view and the reading of its place.
-    await connection.query('FLUSH TABLES WITH READ LOCK');
+    const held = await holdWriters(connection, name, connect);
     try {
       await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
       return await executedGtids(connection);
     } finally {
-      await connection.query('UNLOCK TABLES');
+      await held[Symbol.asyncDispose]();
     }
   }
   await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
@@ -108,6 +118,42 @@ async function beginConsistentRead(connection: SourceConnection): Promise<string
     });
   }
   return gtids;
+}
+
+/** ER_ACCESS_DENIED_ERROR and ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const LOCK_REFUSED: ReadonlySet<number | undefined> = new Set([1045, 1227]);
+
+/**
+ * Keeps changes of the table from being committed until it is disposed of. Managed servers (RDS,
+ * Aurora) refuse the global lock to everybody; there the table alone is locked, which is enough:
+ * a transaction that has changed it keeps the table's metadata lock until its GTID is in the set,
+ * and what others commit meanwhile is not in the table. START TRANSACTION would release that lock
+ * of its own session, so another one holds it.
+ */
+async function holdWriters(
+  connection: SourceConnection,
+  name: string,
+  connect: () => Promise<SourceConnection>,
+): Promise<AsyncDisposable> {
+  try {
+    await connection.query('FLUSH TABLES WITH READ LOCK');
+    return {
+      async [Symbol.asyncDispose]() {
+        await connection.query('UNLOCK TABLES');
+      },
+    };
+  } catch (error) {
+    if (!LOCK_REFUSED.has(errorNumber(error))) throw error;
+  }
+  const holder = await connect();
+  try {
+    await holder.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`);
+    await holder.query(`LOCK TABLES ${name} READ`);
+    return holder;
+  } catch (error) {
+    await holder[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function statusName(row: SourceRow): string {

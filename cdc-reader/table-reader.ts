@@ -60,8 +60,9 @@ export class TableReader {
    */
   async snapshot(previous: number | undefined, signals: StopSignals): Promise<ReaderCheckpoint> {
     const { login, log, metrics, store, writer } = this.#parts;
-    await using connection = await openSource(login, signals.stop);
-    const view = await openSnapshot(connection, this.#config);
+    const connect = () => openSource(login, signals.stop);
+    await using connection = await connect();
+    const view = await openSnapshot(connection, this.#config, connect);
     const numbering = new ImageNumbering(nextEpoch(previous, Date.now()), 1);
     let phase: ReaderCheckpoint['phase'] = 'snapshot';
     const checkpoint = () =>

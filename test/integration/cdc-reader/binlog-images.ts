@@ -27,9 +27,10 @@ export class TableImages {
 
   async snapshot(): Promise<{ images: Image[]; gtidSet: string; shape: TableShape }> {
     const { login, database } = this.#source;
-    await using connection = await openSource(async () => login, AbortSignal.timeout(20_000));
+    const connect = () => openSource(async () => login, AbortSignal.timeout(20_000));
+    await using connection = await connect();
     const [dataset, table] = [this.#dataset, this.#table];
-    const view = await openSnapshot(connection, { dataset, database, table });
+    const view = await openSnapshot(connection, { dataset, database, table }, connect);
     const images: Image[] = [];
     for await (const row of view.rows()) images.push(imageOf(row));
     return { images, gtidSet: view.gtidSet, shape: view.shape };
