@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { extname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -55,7 +55,8 @@ export async function loadPageFiles(folder: string): Promise<ReadonlyMap<string,
   const frame = await readFile(join(folder, 'frame.html'), 'utf8');
   for (const page of pages) {
     const content = await readFile(join(folder, `${page.name}.html`), 'utf8');
-    files.set(page.path, await pageFile(HTML, Buffer.from(framed(frame, page, content))));
+    const html = framed(frame, page, content, modulesOf(`/${page.name}.js`, files));
+    files.set(page.path, await pageFile(HTML, Buffer.from(html)));
   }
   return files;
 }
@@ -70,8 +71,28 @@ async function pageFile(contentType: string, body: Buffer): Promise<PageFile> {
   };
 }
 
+/**
+ * Every module that a page's own one imports, in whatever depth: told in its head, they are asked
+ * for at once and not level by level.
+ */
+function modulesOf(path: string, files: ReadonlyMap<string, PageFile>): readonly string[] {
+  const found = new Set([path]);
+  for (const known of found) {
+    const source = files.get(known)?.body.toString('utf8') ?? '';
+    for (const [, name = ''] of source.matchAll(/^(?:import|\}) .*?from '(\.[^']+)';$/gm)) {
+      found.add(posix.join(posix.dirname(known), name));
+    }
+  }
+  return [...found];
+}
+
 /** Puts a page's content into the frame that all pages share. */
-function framed(frame: string, page: (typeof pages)[number], content: string): string {
+function framed(
+  frame: string,
+  page: (typeof pages)[number],
+  content: string,
+  modules: readonly string[],
+): string {
   const links = pages.flatMap((other) => {
     if ('under' in other) return [];
     const { name, address, title } = other;
@@ -83,6 +104,9 @@ function framed(frame: string, page: (typeof pages)[number], content: string): s
     name: page.name,
     title: page.title,
     navigation: links.join('\n'),
+    modules: modules
+      .map((path) => `<link rel="modulepreload" href="${path.slice(1)}" />`)
+      .join('\n'),
     content,
   };
   return frame.replaceAll(/\{\{(\w+)\}\}/g, (_whole, name: string) => values[name] ?? '');

@@ -12,6 +12,18 @@ export function element(name, attributes, ...children) {
   return node;
 }
 
+/** Replaces what is in an element; who had the focus on a part of it keeps it on the same part. */
+export function replaceContent(parent, ...children) {
+  const held = parent.contains(document.activeElement) ? document.activeElement : null;
+  parent.replaceChildren(...children);
+  if (held === null) return;
+  const name = (node) => node.getAttribute('href') ?? node.textContent;
+  const same = [...parent.querySelectorAll(held.localName)].find(
+    (node) => name(node) === name(held),
+  );
+  same?.focus({ preventScroll: true });
+}
+
 /** Leaves an unchanged text alone: a live region is read out when it is written. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

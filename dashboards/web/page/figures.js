@@ -3,11 +3,16 @@
 import { count } from './element.js';
 import { formatExactly, formatFigure, rawText } from './number-format.js';
 
+/** How long a viewer waits for it is measured. */
+let first = true;
+
 /**
  * Places are `[data-measure][data-format]` (a figure), `[data-parts-of]`, `[data-count-of]` and
  * `[data-rate-of]` (what stands behind it). Those that the filter leaves whole say so.
  */
 export function showFigures(doc) {
+  if (first) window.performance.mark('first-figure');
+  first = false;
   for (const node of document.querySelectorAll('[data-measure][data-format]')) {
     showFigure(node, doc.measures[node.dataset.measure]?.value, node.dataset.format);
   }

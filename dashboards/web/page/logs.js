@@ -19,8 +19,8 @@ const LIST = 'entries';
 const { go } = startLivePage({
   name: 'logs',
   show(doc) {
-    filterBar.show(doc);
     showFigures(doc);
+    filterBar.show(doc);
     for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
     showColumns(
       byId('days-panel'),

@@ -20,8 +20,8 @@ const LIST = 'tickets';
 const { go } = startLivePage({
   name: 'tickets',
   show(doc) {
-    filterBar.show(doc);
     showFigures(doc);
+    filterBar.show(doc);
     for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
     showColumns(
       byId('days-panel'),

@@ -85,7 +85,7 @@ function inOrder(figures, known) {
 
 function barOption(palette, width, bars, { unit, besideHeading, leads }) {
   const longest = Math.max(...bars.map(({ label }) => label.length));
-  const labelWidth = Math.min(Math.max(longest * 7.5, 70), Math.round(width * 0.4));
+  const labelWidth = Math.min(Math.max(longest * 8.4, 70), Math.round(width * 0.4));
   const hasBeside = bars.some(({ besideWords }) => besideWords !== '');
   const room = hasBeside ? 128 : 64;
   const side = { axisLine: { show: false }, axisTick: { show: false }, inverse: true };

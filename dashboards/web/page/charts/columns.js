@@ -5,7 +5,7 @@ import { formatFigure, rawText } from '../number-format.js';
 import { labelAxis, tip, valueAxis } from './axes.js';
 import { figureCell, showPanel } from './panel.js';
 
-const HEIGHT_PX = 200;
+const HEIGHT_PX = 210;
 
 /**
  * @param {HTMLElement} section the panel; `breakdown` and `unit` say what is shown, and if there

@@ -3,7 +3,7 @@
  * whose rows every place that a click would reach is reached by keyboard.
  */
 
-import { element, setText } from '../element.js';
+import { element, replaceContent, setText } from '../element.js';
 import { createDrawing } from './drawing.js';
 
 /** Figures that the sentence tells; the table has all. */
@@ -37,7 +37,7 @@ export function showPanel(section, content) {
   panel.table.tHead.replaceChildren(
     element('tr', {}, ...columns.map((words, index) => headCell(words, index))),
   );
-  panel.table.tBodies[0].replaceChildren(...rows.map(tableRow));
+  replaceContent(panel.table.tBodies[0], ...rows.map(tableRow));
   if (empty) return;
   const rest = told.length > TOLD ? ` And ${told.length - TOLD} more, in the table.` : '';
   panel.chart.setAttribute(

@@ -5,7 +5,7 @@ import { formatMoment } from '../number-format.js';
 import { tip, valueAxis } from './axes.js';
 import { figureCell, showPanel } from './panel.js';
 
-const HEIGHT_PX = 220;
+const HEIGHT_PX = 210;
 
 /**
  * @param {HTMLElement} section the panel; `breakdown` and `unit` say what is shown

@@ -1,6 +1,6 @@
 /** The filter bar: what can be chosen, what is chosen, and how to take it back. */
 
-import { byId, count, element, setText } from '../element.js';
+import { byId, count, element, replaceContent, setText } from '../element.js';
 import { formatDay } from '../number-format.js';
 import { addressOf, filterQuery, isNarrowed } from './address.js';
 import { createChoiceMenu } from './choice-menu.js';
@@ -67,7 +67,7 @@ export function createFilterBar(go, matching) {
       { href: window.location.pathname, class: 'clear', 'data-same-page': '' },
       'Clear all',
     );
-    chips.replaceChildren(...chosen, element('li', {}, all));
+    replaceContent(chips, ...chosen, element('li', {}, all));
   }
 
   function without(name, value) {

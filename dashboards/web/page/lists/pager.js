@@ -1,6 +1,6 @@
 /** Which page of a list is shown, and links to the others. */
 
-import { byId, count, element, setText } from '../element.js';
+import { byId, count, element, replaceContent, setText } from '../element.js';
 import { addressOf, filterQuery } from '../filters/address.js';
 
 /** The server counts no further: whoever wants more narrows the list down. */
@@ -24,7 +24,8 @@ export function showPager({ filter, page, page_size: size, total, rows }, unit) 
       ? element('a', { href, class: 'button', 'data-same-page': '' }, words)
       : element('span', { class: 'button', 'aria-disabled': 'true', role: 'link' }, words);
   };
-  byId('pager').replaceChildren(
+  replaceContent(
+    byId('pager'),
     link('First', 1, page > 1),
     link('Newer', Math.min(page - 1, last), page > 1),
     element('span', { class: 'quiet' }, `Page ${count(page)} of ${count(last)}`),

@@ -1,11 +1,13 @@
 /** Turns the pages of what is set aside. Originals are shown as text, whatever they hold. */
 
-import { byId, count, element, setText } from '../element.js';
+import { byId, count, element, replaceContent, setText } from '../element.js';
 import { reasonLine } from '../reasons.js';
+import { ticketAddress } from './ticket-rows.js';
+import { addressOf } from '../filters/address.js';
 import { formatBytes } from '../number-format.js';
 
 export function createQuarantineBrowser() {
-  const view = { page: 1, total: 0, pageSize: 1, datasets: null, asked: 0 };
+  const view = { page: 1, datasets: null, asked: 0, wanted: null };
   const dataset = byId('filter-dataset');
   const reason = byId('filter-reason');
   const newer = byId('page-newer');
@@ -45,7 +47,7 @@ export function createQuarantineBrowser() {
     const opened = new Set(
       [...list.querySelectorAll('details[open]')].map((node) => node.dataset.event),
     );
-    list.replaceChildren(...rows.map((row) => rowItem(row, opened.has(row.event_id))));
+    replaceContent(list, ...rows.map((row) => rowItem(row, opened.has(row.event_id))));
   }
 
   /** The reasons that there are, each once, with how many rows have it. */
@@ -57,7 +59,9 @@ export function createQuarantineBrowser() {
         for (const each of reasons.split(',')) counts.set(each, (counts.get(each) ?? 0) + rows);
       }
     }
-    const chosen = counts.has(reason.value) ? reason.value : '';
+    const wanted = view.wanted ?? reason.value;
+    view.wanted = null;
+    const chosen = counts.has(wanted) ? wanted : '';
     const choices = [...counts].toSorted((a, b) => b[1] - a[1]);
     reason.replaceChildren(
       element('option', { value: '' }, 'any'),
@@ -68,8 +72,33 @@ export function createQuarantineBrowser() {
     reason.value = chosen;
   }
 
+  /** The choice stands in the address, as the filters of the other pages do. */
+  function remember() {
+    const query = new URLSearchParams();
+    if (dataset.value) query.set('dataset', dataset.value);
+    if (reason.value) query.set('reason', reason.value);
+    if (view.page > 1) query.set('page', String(view.page));
+    const address = addressOf(window.location.pathname, query);
+    window.history.pushState(null, '', address + window.location.hash);
+  }
+
+  /** Reasons are known when the first document is there; until then the wanted one is kept. */
+  function recall() {
+    const query = new URLSearchParams(window.location.search);
+    const page = Number(query.get('page') ?? 1);
+    view.page = Number.isSafeInteger(page) && page > 0 ? page : 1;
+    view.wanted = query.get('reason') ?? '';
+    dataset.value = query.get('dataset') ?? '';
+    if (dataset.selectedIndex < 0) dataset.value = '';
+    if (view.datasets) {
+      showReasonChoices();
+      void load();
+    }
+  }
+
   function begin() {
     view.page = 1;
+    remember();
     void load();
   }
 
@@ -83,8 +112,12 @@ export function createQuarantineBrowser() {
 
   function turn(by) {
     view.page = Math.max(1, view.page + by);
+    remember();
     void load();
   }
+
+  window.addEventListener('popstate', recall);
+  recall();
 
   return {
     /** A new state of the warehouse: the same page of it is read anew. */
@@ -110,9 +143,18 @@ function rowItem(row, open) {
     ),
     ...row.meaning.map(reasonLine),
     originalOf(row),
+    row.ticket_id === null ? null : lifeOf(row.ticket_id),
     element('p', { class: 'hint' }, factsOf(row)),
   );
   return element('li', {}, details);
+}
+
+function lifeOf(id) {
+  return element(
+    'p',
+    { class: 'hint' },
+    element('a', { href: ticketAddress(id) }, `The life of ${id}`),
+  );
 }
 
 function originalOf({ original, original_encoding: encoding }) {

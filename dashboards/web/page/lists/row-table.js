@@ -1,6 +1,6 @@
 /** A table that is wider than a phone scrolls by itself. */
 
-import { element } from '../element.js';
+import { element, replaceContent } from '../element.js';
 
 const tables = new WeakMap();
 
@@ -25,7 +25,7 @@ export function showRows(place, name, headings, rows, none = 'none yet') {
             element('td', { colspan: String(headings.length), class: 'none' }, none),
           ),
         ];
-  body.replaceChildren(...shown);
+  replaceContent(body, ...shown);
 }
 
 function makeTable(place, name, headings) {

@@ -98,6 +98,7 @@ export function startLivePage(page) {
     if (!busy) delete document.body.dataset.turning;
     byId('content').setAttribute('aria-busy', String(busy));
     setText(byId('batch'), sourceText(doc));
+    byId('as-json').href = `api/${page.name}${window.location.search}`;
   }
 
   function onFreshness(news) {

@@ -252,6 +252,23 @@ describe.each(['/', '/logs', '/pipeline', '/tickets', '/entries', '/ticket'])('p
 });
 
 describe('files of the pages', () => {
+  it('are asked for at once: a page names every module that it needs', async () => {
+    const files = await loadPageFiles(pageFolder);
+    const html = files.get('/')?.body.toString('utf8') ?? '';
+    const named = [...html.matchAll(/<link rel="modulepreload" href="([^"]+)"/g)].map(
+      ([, path]) => `/${path ?? ''}`,
+    );
+    expect(named).toEqual(
+      expect.arrayContaining([
+        '/tickets.js',
+        '/charts/bars.js',
+        '/charts/palette.js',
+        '/element.js',
+      ]),
+    );
+    for (const path of named) expect(files.has(path), path).toBe(true);
+  });
+
   it('know no address elsewhere', async () => {
     const files = await loadPageFiles(pageFolder);
     const elsewhere = [...files].filter(([path, { body, contentType }]) => {
