@@ -1,14 +1,17 @@
 /** The two files by which the daemons and a person's own clients find the local stack. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import type { configSchema } from '../../runtime/config/config-schema.ts';
+import type { Config, configSchema } from '../../runtime/config/config-schema.ts';
+import { loadConfig } from '../../runtime/config/load-config.ts';
 import type { z } from 'zod';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
 import type { Mariadb } from './mariadb.ts';
 import type { StackPorts } from './ports.ts';
 import type { Postgres } from './postgres.ts';
+
+type TableConfig = Config['datasets'][string];
 
 const HOST = '127.0.0.1';
 
@@ -48,6 +51,7 @@ export function configFile(stateDir: string): string {
 /** Writes `careplus.yaml`: the same daemons as on AWS, with local addresses. */
 export function writeConfigFile(addresses: StackAddresses): void {
   const { stateDir, ports, mariadb, postgres, database, datasets, logsDir } = addresses;
+  const aliases = writtenAliases(configFile(stateDir));
   const config: z.input<typeof configSchema> = {
     version: 1,
     kafka: { brokers: [`${HOST}:${ports.kafka}`] },
@@ -62,7 +66,10 @@ export function writeConfigFile(addresses: StackAddresses): void {
     },
     logs: { host: LOCAL_NAME, directory: logsDir, idleFlushMs: 1_000 },
     datasets: Object.fromEntries(
-      datasets.map(({ name, sourceTable }) => [name, { database, table: sourceTable }]),
+      datasets.map(({ name, sourceTable }) => [
+        name,
+        { database, table: sourceTable, ...aliases.get(name) },
+      ]),
     ),
     aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
     firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
@@ -77,6 +84,18 @@ export function writeConfigFile(addresses: StackAddresses): void {
     health: { host: HOST, ports: ports.health },
   };
   writeFileSync(configFile(stateDir), stringify(config));
+}
+
+/** Aliases that somebody wrote into the file of an earlier start, to cure a renamed column, by dataset. */
+function writtenAliases(file: string): ReadonlyMap<string, Pick<TableConfig, 'aliases'>> {
+  if (!existsSync(file)) return new Map();
+  try {
+    const datasets = Object.entries(loadConfig(file).datasets);
+    return new Map(datasets.map(([name, { aliases }]) => [name, aliases ? { aliases } : {}]));
+  } catch {
+    // A file of another version, or with a slip: it is written anew.
+    return new Map();
+  }
 }
 
 /** Writes `env` (KEY=VALUE): how a person's own client connects. Holds passwords, so mode 600. */

@@ -11,7 +11,7 @@ import type { ErrorCodeName } from '../../schemas/error-codes.ts';
 import { callFailure, type CallFailure } from './call-failure.ts';
 
 /** How one call ended: which of its records were refused, by position, or why there is no answer. */
-export type CallResult =
+type CallResult =
   { readonly kind: 'answered'; readonly refused: readonly number[] } | CallFailure;
 
 export interface FirehoseCallsOptions {
