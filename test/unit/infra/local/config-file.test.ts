@@ -26,6 +26,7 @@ const addresses = (): StackAddresses => ({
     reader: { user: 'r', password: 'r', passwordFile: path.join(stateDir, 'reader') },
   },
   postgres: { database: 'careplus', url: 'postgres://127.0.0.1' },
+  bi: { url: 'postgres://127.0.0.1' },
   database: 'careplus_support_db',
   datasets: [supportTickets],
   logsDir: stateDir,
