@@ -55,7 +55,7 @@ async function deliver(dataset: AnyDataset, query: string): Promise<number> {
 }
 
 async function startLoader(): Promise<RunningLoader> {
-  const loader = servers.startLoader({ CAREPLUS_LOG_LEVEL: 'debug' });
+  const loader = servers.startLoader({ environment: { CAREPLUS_LOG_LEVEL: 'debug' } });
   await waitFor(loader, () => loader.lines.filter(({ msg }) => msg === 'took over').length === 2);
   return loader;
 }

@@ -27,6 +27,12 @@ export interface RunningLoader {
   kill(signal: NodeJS.Signals): void;
 }
 
+export interface LoaderOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The tree whose loader runs; by default this one. */
+  readonly root?: string;
+}
+
 /** A warehouse and a lake on the local AWS endpoint, a process of its own. */
 export interface LakeServers extends AsyncDisposable {
   /** Address of the endpoint. */
@@ -34,7 +40,7 @@ export interface LakeServers extends AsyncDisposable {
   readonly database: pg.Client;
   readonly s3: S3Client;
   put(key: string, body: string | Uint8Array): Promise<void>;
-  startLoader(environment?: Readonly<Record<string, string>>): RunningLoader;
+  startLoader(options?: LoaderOptions): RunningLoader;
   /** Starts the endpoint again after it was killed, on the same port and state. */
   restartEndpoint(): Promise<void>;
   readonly endpointExit: Promise<unknown>;
@@ -76,11 +82,11 @@ export async function startLakeServers(): Promise<LakeServers> {
     async put(Key, Body) {
       await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
     },
-    startLoader(environment = {}) {
+    startLoader({ environment = {}, root = ROOT } = {}) {
       const child = spawn(
         process.execPath,
         ['operations/careplus.ts', 'run', 'warehouse-loader', '--config', configFile],
-        { cwd: ROOT, env: { ...env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] },
+        { cwd: root, env: { ...env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] },
       );
       running.defer(() => endChild(child));
       const lines: LogLine[] = [];

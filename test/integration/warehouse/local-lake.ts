@@ -54,7 +54,7 @@ export async function startLocalLake(): Promise<LocalLake> {
   return {
     ...{ database, newKey },
     put: (key, body) => servers.put(key, body),
-    startLoader: (environment) => servers.startLoader(environment),
+    startLoader: (options) => servers.startLoader(options),
     restartEndpoint: () => servers.restartEndpoint(),
     get endpointExit() {
       return servers.endpointExit;
