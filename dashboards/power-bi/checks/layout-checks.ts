@@ -54,11 +54,12 @@ function checkPhone({ visuals }: Page): Finding[] {
       if (phone === undefined)
         return wanted ? [{ file, problem: 'no mobile.json: not on the phone' }] : [];
       if (!wanted) return [{ file, problem: 'does not belong on the phone' }];
-      return phone.x >= 0 && phone.x + phone.width <= PHONE_WIDTH
+      const { x, width } = phone.position;
+      return x >= 0 && x + width <= PHONE_WIDTH
         ? []
         : [{ file, problem: `wider than the phone's ${PHONE_WIDTH}` }];
     }),
-    ...overlaps(visuals, ({ phone }) => phone, 'on the phone'),
+    ...overlaps(visuals, ({ phone }) => phone?.position, 'on the phone'),
   ];
 }
 

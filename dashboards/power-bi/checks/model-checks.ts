@@ -2,49 +2,11 @@
 import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
 import type { Finding } from './project-files.ts';
 import type { TmdlObject } from './tmdl-reader.ts';
-
-/** What each kind of object may say here; the set of TMDL is larger. */
-const allowedProperties: Readonly<Record<string, ReadonlySet<string>>> = {
-  annotation: new Set(),
-  database: new Set(['compatibilityLevel']),
-  model: new Set([
-    'culture',
-    'dataSourceDefaultMaxConnections',
-    'defaultPowerBIDataSourceVersion',
-    'discourageImplicitMeasures',
-    'sourceQueryCulture',
-  ]),
-  'ref table': new Set(),
-  expression: new Set(['lineageTag']),
-  table: new Set(['isHidden', 'lineageTag']),
-  column: new Set([
-    'dataCategory',
-    'dataType',
-    'displayFolder',
-    'formatString',
-    'isHidden',
-    'isKey',
-    'lineageTag',
-    'sortByColumn',
-    'sourceColumn',
-    'summarizeBy',
-  ]),
-  measure: new Set(['displayFolder', 'formatString', 'isHidden', 'lineageTag']),
-  partition: new Set(['mode', 'source']),
-  // One direction only, and no promise that every key is there: both are what is not said.
-  relationship: new Set(['fromColumn', 'toColumn']),
-};
-
-const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
-  dataType: new Set(['string', 'int64', 'double', 'decimal', 'dateTime', 'boolean']),
-  // A column is no measure: sums are what the catalogue says they are.
-  summarizeBy: new Set(['none']),
-  mode: new Set(['directQuery']),
-};
+import { allowedValues, vocabulary } from './tmdl-vocabulary.ts';
 
 const parameterNames = ['RedshiftDatabase', 'RedshiftSchema', 'RedshiftServer'];
 const PARAMETER =
-  /^"[^"]*" meta \[IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = true\]$/;
+  /^"[^"]*" meta \[IsParameterQuery=true,Type="Text",IsParameterQueryRequired=true\]$/;
 
 /** Everything about the model that needs neither the report nor the warehouse. */
 export function checkModel(model: SemanticModel): Finding[] {
@@ -60,12 +22,12 @@ export function checkModel(model: SemanticModel): Finding[] {
 }
 
 function checkObject(file: string, object: TmdlObject): Finding[] {
-  const allowed = allowedProperties[object.kind];
+  const allowed = vocabulary[object.kind];
   const where = `line ${object.line}: ${object.kind} ${object.name}`.trimEnd();
-  if (allowed === undefined) return [{ file, problem: `${where}: not used in this project` }];
   const own = [...object.properties].flatMap(([property, value]) => {
-    if (!allowed.has(property))
+    if (allowed?.has(property) !== true) {
       return [{ file, problem: `${where}: unknown property ${property}` }];
+    }
     const values = allowedValues[property];
     return values === undefined || values.has(value)
       ? []
@@ -82,7 +44,9 @@ function checkParameters({ parameters }: SemanticModel): Finding[] {
     return [{ file, problem: `parameters must be ${parameterNames.join(', ')}` }];
   }
   return [...parameters].flatMap(([name, expression]) =>
-    PARAMETER.test(expression) ? [] : [{ file, problem: `${name} is no text parameter` }],
+    PARAMETER.test(expression.replace(/ ?([=,]) ?/g, '$1'))
+      ? []
+      : [{ file, problem: `${name} is no text parameter` }],
   );
 }
 
@@ -183,7 +147,7 @@ function checkLineage({ roots }: SemanticModel): Finding[] {
   const findings: Finding[] = [];
   const visit = (file: string, object: TmdlObject) => {
     const tag = object.properties.get('lineageTag');
-    const mayHave = allowedProperties[object.kind]?.has('lineageTag') ?? false;
+    const mayHave = vocabulary[object.kind]?.has('lineageTag') ?? false;
     if (tag === undefined && mayHave) {
       findings.push({ file, problem: `${object.kind} ${object.name} has no lineageTag` });
     }

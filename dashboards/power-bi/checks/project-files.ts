@@ -17,16 +17,23 @@ export const PROJECT_FOLDER = path.dirname(import.meta.dirname);
 export const REPORT = 'CarePlus.Report';
 export const SEMANTIC_MODEL = 'CarePlus.SemanticModel';
 
-/** Reads the files that Power BI reads: not the checks, nor the documentation. */
+/** Made by Power BI Desktop for one person and one machine; `.gitignore` lists both. */
+const PRIVATE_FILES = /\/\.pbi\/(localSettings\.json|cache\.abf)$/;
+
+/** Reads the files that make the project: not the checks, nor the documentation. */
 export function readProject(folder: string = PROJECT_FOLDER): ProjectFiles {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) =>
       path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'),
     )
-    .filter((file) => file.startsWith('CarePlus.'))
+    .filter((file) => file.startsWith('CarePlus.') && !PRIVATE_FILES.test(file))
     .sort();
-  return new Map(files.map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]));
+  return new Map(files.map((file) => [file, readText(path.join(folder, file))]));
+}
+
+function readText(file: string): string {
+  return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 }
 
 /** Files of one extension below a folder of the project. */

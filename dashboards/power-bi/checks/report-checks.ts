@@ -120,23 +120,26 @@ export function checkTheme(files: ProjectFiles, { settings }: Report): Finding[]
 
 /** Project, report and model point at each other, and are different items. */
 export function checkArtifacts(files: ProjectFiles): Finding[] {
-  const findings: Finding[] = [];
-  const expect = (file: string, part: string) => {
-    const text = files.get(file);
-    if (text?.includes(part) !== true) findings.push({ file, problem: `must say ${part}` });
-  };
-  expect('CarePlus.pbip', `"path": "${REPORT}"`);
-  expect(`${REPORT}/definition.pbir`, `"path": "../${SEMANTIC_MODEL}"`);
-  expect(`${REPORT}/.platform`, '"type": "Report"');
-  expect(`${SEMANTIC_MODEL}/.platform`, '"type": "SemanticModel"');
-  const ids = [REPORT, SEMANTIC_MODEL].map(
-    (item) => /"logicalId": "([0-9a-f-]{36})"/.exec(files.get(`${item}/.platform`) ?? '')?.[1],
+  const valueOf = (file: string, ...keys: readonly (string | number)[]): unknown =>
+    keys.reduce<unknown>(
+      (value, key) => (value as Partial<Record<string | number, unknown>> | undefined)?.[key],
+      parseJson(files.get(file) ?? ''),
+    );
+  const [ofReport, ofModel] = [`${REPORT}/.platform`, `${SEMANTIC_MODEL}/.platform`];
+  const expected: readonly (readonly [string, string, ...(string | number)[]])[] = [
+    [REPORT, 'CarePlus.pbip', 'artifacts', 0, 'report', 'path'],
+    [`../${SEMANTIC_MODEL}`, `${REPORT}/definition.pbir`, 'datasetReference', 'byPath', 'path'],
+    ['Report', ofReport, 'metadata', 'type'],
+    ['SemanticModel', ofModel, 'metadata', 'type'],
+  ];
+  const findings = expected.flatMap(([value, file, ...keys]) =>
+    valueOf(file, ...keys) === value
+      ? []
+      : [{ file, problem: `${keys.join('.')} must be ${value}` }],
   );
-  if (ids.includes(undefined) || ids[0] === ids[1]) {
-    findings.push({
-      file: `${REPORT}/.platform`,
-      problem: 'report and model need a logicalId each',
-    });
+  const ids = [ofReport, ofModel].map((file) => valueOf(file, 'config', 'logicalId'));
+  if (ids.some((id) => typeof id !== 'string') || ids[0] === ids[1]) {
+    findings.push({ file: ofReport, problem: 'report and model need a logicalId each' });
   }
   return findings;
 }

@@ -46,7 +46,7 @@ const pageFile = z.looseObject({
 
 const pagesFile = z.looseObject({ pageOrder: z.array(z.string()), activePageName: z.string() });
 
-const mobileFile = z.looseObject({ position });
+const mobileFile = z.looseObject({ position, objects: formatting.optional() });
 
 const resource = z.looseObject({ name: z.string(), path: z.string(), type: z.string() });
 
@@ -64,7 +64,7 @@ export interface Visual {
   readonly folder: string;
   readonly content: z.infer<typeof visualFile>;
   /** On the phone; a visual without is not shown there. */
-  readonly phone: Position | undefined;
+  readonly phone: z.infer<typeof mobileFile> | undefined;
 }
 
 export interface Page {
@@ -118,7 +118,7 @@ export function readReport(files: ProjectFiles): {
             file: `${visualFolder}/visual.json`,
             folder: lastPart(visualFolder),
             content: visual,
-            phone: files.has(mobile) ? read(mobile, mobileFile)?.position : undefined,
+            phone: files.has(mobile) ? read(mobile, mobileFile) : undefined,
           },
         ];
       },

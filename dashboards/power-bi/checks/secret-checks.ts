@@ -4,8 +4,8 @@ import type { Finding, ProjectFiles } from './project-files.ts';
 /** What stands in the parameters until a person sets them. */
 const PLACEHOLDER_HOST = 'careplus.000000000000.eu-central-1.redshift-serverless.amazonaws.com';
 
-/** Made by Power BI Desktop for one person and one machine. */
-const PRIVATE_FILE = /(^|\/)\.pbi\/|\.abf$/;
+/** What Power BI Desktop leaves for one person and one machine, other than its editor's settings. */
+const PRIVATE_FILE = /\/\.pbi\/(?!editorSettings\.json$)|\.abf$/;
 
 const patterns: readonly (readonly [string, RegExp])[] = [
   ['a password', /\b(password|passwd|pwd)\b\s*[=:]/i],

@@ -9,6 +9,8 @@
  * An expression stands behind `=` or on lines two tabs deeper, as it is or between three backticks.
  */
 
+import { vocabulary } from './tmdl-vocabulary.ts';
+
 export interface TmdlObject {
   /** `table`, `column`, `measure`, …; `ref table` where a model only names one. */
   readonly kind: string;
@@ -33,20 +35,7 @@ export class TmdlError extends Error {
   }
 }
 
-const objectKinds = new Set([
-  'annotation',
-  'column',
-  'database',
-  'expression',
-  'hierarchy',
-  'level',
-  'measure',
-  'model',
-  'partition',
-  'ref table',
-  'relationship',
-  'table',
-]);
+const objectKinds = new Set(Object.keys(vocabulary));
 
 interface OpenObject extends TmdlObject {
   readonly properties: Map<string, string>;
@@ -60,7 +49,7 @@ interface Line {
 }
 
 const OBJECT =
-  /^(ref table|[a-zA-Z]+)(?:[ \t]+('(?:[^']|'')+'|[^\s'=:]+))?[ \t]*(?:=[ \t]*(.*))?$/s;
+  /^(ref [a-zA-Z]+|[a-zA-Z]+)(?:[ \t]+('(?:[^']|'')+'|[^\s'=:]+))?[ \t]*(?:=[ \t]*(.*))?$/s;
 const PROPERTY = /^([a-zA-Z]+)[ \t]*:[ \t]*(.*)$/s;
 const EXPRESSION_PROPERTY = /^([a-zA-Z]+)[ \t]*=[ \t]*(.*)$/s;
 const FENCE = '```';

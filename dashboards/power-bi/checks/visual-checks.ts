@@ -23,7 +23,7 @@ export function checkVisuals({ pages }: Report): Finding[] {
   return pages.flatMap(({ visuals }) => visuals.flatMap(checkVisual));
 }
 
-function checkVisual({ file, content: { visual } }: Visual): Finding[] {
+function checkVisual({ file, phone, content: { visual } }: Visual): Finding[] {
   const { visualType, query, objects, visualContainerObjects } = visual;
   const capabilities = getCapabilities(visualType);
   if (capabilities === undefined) return [{ file, problem: `unknown visual type ${visualType}` }];
@@ -48,6 +48,7 @@ function checkVisual({ file, content: { visual } }: Visual): Finding[] {
   return [
     ...problems.map((problem) => ({ file, problem })),
     ...checkFormatting(file, objects, (name) => capabilities.objects?.[name]),
+    ...checkFormatting(file, phone?.objects, (name) => capabilities.objects?.[name]),
     ...checkFormatting(file, visualContainerObjects, getVcoCapabilities),
   ];
 }

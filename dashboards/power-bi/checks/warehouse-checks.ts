@@ -7,8 +7,13 @@ export interface ViewColumn {
   readonly view: string;
   readonly name: string;
   readonly type: string;
+  /** Characters that a text may have; null where nothing limits it, and for other types. */
+  readonly length: number | null;
   readonly comment: string;
 }
+
+/** Power BI refuses longer texts in DirectQuery. */
+const TEXT_LIMIT = 32_764;
 
 /**
  * Types of the model that a type of the warehouse may have. A sum without a precision is no int64:
@@ -53,6 +58,9 @@ export function checkWarehouse(
         problems.push(
           `${column.name} is ${column.dataType}, ${column.sourceColumn} ${source.type}`,
         );
+      }
+      if ((source.length ?? 0) > TEXT_LIMIT) {
+        problems.push(`${column.sourceColumn} may be longer than ${TEXT_LIMIT} characters`);
       }
       if (column.object.description !== source.comment) {
         problems.push(`description of ${column.name} must be ${source.comment}`);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 it('the Power BI model shows views and columns of the warehouse, with their types and meaning', async () => {
   const { database } = warehouse;
   const columns = await database.query<ViewColumn>(
-    `SELECT table_name AS view, column_name AS name, data_type AS type,
+    `SELECT table_name AS view, column_name AS name, data_type AS type, character_maximum_length AS length,
        col_description(format('%I.%I', table_schema, table_name)::regclass, ordinal_position::int) AS comment
      FROM information_schema.columns WHERE table_schema = 'reporting'`,
   );

@@ -18,11 +18,6 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /neither an object/,
   ],
   [
-    'an object that is not used here',
-    add(`${definition}/x.tmdl`, 'level L\n'),
-    /not used in this project/,
-  ],
-  [
     'an unknown data type',
     replace(tickets, 'dataType: string', 'dataType: text'),
     /dataType may not be text/,

@@ -101,12 +101,12 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
   [
     'a project without its report',
     replace('CarePlus.pbip', 'CarePlus.Report', 'Other.Report'),
-    /must say "path": "CarePlus\.Report"/,
+    /artifacts\.0\.report\.path must be CarePlus\.Report/,
   ],
   [
     'a report without its model',
     replace('CarePlus.Report/definition.pbir', 'SemanticModel', 'Dataset'),
-    /must say "path": "\.\.\/CarePlus\.SemanticModel"/,
+    /byPath\.path must be \.\.\/CarePlus\.SemanticModel/,
   ],
   [
     'one id for two items',

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { replace, problemsAfter, type Damage } from './damage.ts';
+import { withPageColours } from '../../../../../dashboards/power-bi/checks/theme-checks.ts';
+import { files, problemsAfter, replace, styleSheet, type Damage } from './damage.ts';
 
 const theme = 'CarePlus.Report/StaticResources/RegisteredResources/CarePlus.json';
 
@@ -23,4 +24,12 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
 
 it.each(damages)('finds %s', (_what, damage, expected) => {
   expect(problemsAfter(damage)).toMatch(expected);
+});
+
+it('paints a theme anew, and says what the page does not have', () => {
+  const [, accent = ''] = /--accent: light-dark\((#\w+)/.exec(styleSheet) ?? [];
+  const painted = withPageColours(files.get(theme) ?? '', styleSheet.replace(accent, '#123456'));
+  expect(JSON.parse(painted)).toMatchObject({ tableAccent: '#123456', name: 'CarePlus' });
+  expect(withPageColours(painted, styleSheet)).toBe(files.get(theme));
+  expect(() => withPageColours(painted, '')).toThrow(/has no --[a-z]+/);
 });

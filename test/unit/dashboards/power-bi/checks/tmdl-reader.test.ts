@@ -66,6 +66,33 @@ annotation Version = 3
     ]);
   });
 
+  it('reads what Power BI Desktop adds when it saves', () => {
+    const [model, ref, culture] = readTmdl(
+      tmdl(`model Model
+→culture: en-US
+→dataAccessOptions
+→→legacyRedirects
+→→returnErrorValuesAsNull
+
+ref cultureInfo en-US
+
+cultureInfo en-US
+
+→linguisticMetadata =
+→→→{
+→→→  "Version": "1.0.0"
+→→→}
+→→contentType: json
+`),
+    );
+    expect(model?.children[0]?.properties.get('returnErrorValuesAsNull')).toBe('true');
+    expect(ref).toMatchObject({ kind: 'ref cultureInfo', name: 'en-US' });
+    expect(culture?.children[0]).toMatchObject({
+      value: '{\n  "Version": "1.0.0"\n}',
+      properties: new Map([['contentType', 'json']]),
+    });
+  });
+
   it.each([
     ['spaces for tabs', 'table T\n    lineageTag: x', 2, /spaces/],
     ['one tab too many', 'table T\n→→lineageTag: x', 2, /too deeply/],

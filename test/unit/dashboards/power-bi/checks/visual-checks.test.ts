@@ -5,6 +5,8 @@ const pages = 'CarePlus.Report/definition/pages';
 const insights = `${pages}/ticket_insights`;
 const byAgent = `${insights}/visuals/tickets_by_agent/visual.json`;
 
+const figures = `${insights}/visuals/figures/mobile.json`;
+
 const damages: readonly (readonly [string, Damage, RegExp])[] = [
   [
     'a visual type that is not there',
@@ -41,6 +43,11 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     'a value that is not on the list',
     replace(byAgent, "'Heading3'", "'Heading9'"),
     /heading may not be 'Heading9'/,
+  ],
+  [
+    'an unknown property on the phone',
+    replace(figures, '"columnCount"', '"columns"'),
+    /layout has no property columns/,
   ],
 ];
 

@@ -32,9 +32,9 @@ table Pets
 );
 
 const columns: readonly ViewColumn[] = [
-  { view: 'pets', name: 'legs', type: 'integer', comment: 'How many legs it has.' },
-  { view: 'pets', name: 'born', type: 'date', comment: 'Day of birth.' },
-  { view: 'pets', name: 'not_in_the_model', type: 'bigint', comment: '' },
+  { view: 'pets', name: 'legs', type: 'integer', length: null, comment: 'How many legs it has.' },
+  { view: 'pets', name: 'born', type: 'date', length: null, comment: 'Day of birth.' },
+  { view: 'pets', name: 'not_in_the_model', type: 'bigint', length: null, comment: '' },
 ];
 const comments = new Map([['pets', 'Pets, each once.']]);
 
@@ -70,6 +70,12 @@ describe('checkWarehouse', () => {
       withLegs({ type: 'interval' }),
       comments,
       ['Pets: Legs is int64, legs interval'],
+    ],
+    [
+      'a text that Power BI refuses',
+      withLegs({ length: 65_535 }),
+      comments,
+      ['Pets: legs may be longer than 32764 characters'],
     ],
     [
       'a column of another view',

@@ -1,0 +1,52 @@
+/**
+ * The part of TMDL that this project uses, and what Power BI Desktop adds by itself when it saves:
+ * the properties of each kind of object. Whatever else stands in a file is a slip, or a decision to
+ * be made here.
+ */
+export const vocabulary: Readonly<Record<string, ReadonlySet<string>>> = {
+  annotation: new Set(),
+  changedProperty: new Set(),
+  column: new Set([
+    'dataCategory',
+    'dataType',
+    'displayFolder',
+    'formatString',
+    'isHidden',
+    'isKey',
+    'lineageTag',
+    'sortByColumn',
+    'sourceColumn',
+    'sourceLineageTag',
+    'sourceProviderType',
+    'summarizeBy',
+  ]),
+  cultureInfo: new Set(),
+  dataAccessOptions: new Set(['fastCombine', 'legacyRedirects', 'returnErrorValuesAsNull']),
+  database: new Set(['compatibilityLevel']),
+  expression: new Set(['lineageTag', 'queryGroup']),
+  extendedProperty: new Set(),
+  linguisticMetadata: new Set(['contentType']),
+  measure: new Set(['displayFolder', 'formatString', 'isHidden', 'lineageTag']),
+  model: new Set([
+    'culture',
+    'dataSourceDefaultMaxConnections',
+    'defaultPowerBIDataSourceVersion',
+    'discourageImplicitMeasures',
+    'sourceQueryCulture',
+  ]),
+  partition: new Set(['mode', 'queryGroup', 'source']),
+  queryGroup: new Set(),
+  'ref cultureInfo': new Set(),
+  'ref table': new Set(),
+  // One direction only, and no promise that every key is there: both are what is not said.
+  relationship: new Set(['fromColumn', 'toColumn']),
+  table: new Set(['isHidden', 'lineageTag']),
+};
+
+/** What some properties may be. */
+export const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
+  dataType: new Set(['string', 'int64', 'double', 'decimal', 'dateTime', 'boolean']),
+  // A column is no measure: sums are what the catalogue says they are.
+  summarizeBy: new Set(['none']),
+  mode: new Set(['directQuery']),
+};
