@@ -22,7 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   quarantine: () => import('./verbs/quarantine.ts'),
   replay: () => import('./verbs/replay.ts'),
   snapshot: planned,
-  trace: planned,
+  trace: () => import('./verbs/trace.ts'),
   doctor: planned,
   forget: planned,
 };

@@ -3,7 +3,12 @@ import path from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateTickets, type TicketBooks } from '../../infra/local/demo-data/tickets.ts';
+import {
+  generateTickets,
+  UNKNOWN_COUNT,
+  type TicketBooks,
+} from '../../infra/local/demo-data/tickets.ts';
+import type { TicketLife } from '../../operations/trace/ticket-life.ts';
 import { breakdown, measure, openPage, type PageViewer } from './live-page.ts';
 import { createTestStack, isRunning, type TestStack } from './local-stack.ts';
 import { mysqlDump } from './mysql-dump.ts';
@@ -153,6 +158,61 @@ describe('the whole pipeline', () => {
   it('closes the books while the source is at rest', async () => {
     const verified = await stack.careplus(['--json', 'verify']);
     expect(verified.code, verified.stdout).toBe(0);
+  });
+
+  it('traces a ticket through every hop, whatever became of it', async () => {
+    const trace = async (id: string) => {
+      const run = await stack.careplus(['--json', 'trace', id]);
+      return { code: run.code, life: JSON.parse(run.stdout) as TicketLife & { ok: boolean } };
+    };
+    const [deleted, shown, old, aside, unknown] = await Promise.all([
+      trace('LIVE1'),
+      trace('TXN0'),
+      trace(month.rows[0]?.ticket_id ?? ''),
+      trace(month.rows.find((row) => row.num_interactions === UNKNOWN_COUNT)?.ticket_id ?? ''),
+      trace('LIVE'),
+    ]);
+    expect(deleted).toMatchObject({ code: 0, life: { ok: true, state: 'deleted', rows: [] } });
+    const changes = deleted.life.images.map(({ change, verdict }) => `${change} ${verdict.status}`);
+    expect(changes.sort()).toEqual([
+      ...['appeared Escalated', 'appeared Escalated', 'appeared Open', 'appeared Open'],
+      ...['went Escalated', 'went Escalated', 'went Open', 'went Open'],
+    ]);
+    for (const { source, read, record, verdict, objects, applied } of deleted.life.images) {
+      expect(source).toMatchObject({
+        in_snapshot: false,
+        gtid: expect.stringMatching(/^\d+-\d+-\d+$/) as string,
+      });
+      expect(source.binlog?.position).toBeGreaterThan(0);
+      expect(record).toMatchObject({ topic: 'careplus.ticket-changes', found_in: 'topic' });
+      expect(verdict).toMatchObject({ outcome: 'accepted', rules_version: 1, reasons: null });
+      const [object] = objects;
+      expect(object?.key).toMatch(/^support-tickets\/processed\/.+\.parquet$/);
+      // Commit times are whole seconds; each hop lies behind the one before.
+      const ages = [read?.age_ms, record?.produced?.age_ms, (object?.loaded?.age_ms ?? -1) + 1000];
+      expect(ages.map((age, index) => (age ?? -1) >= (ages[index - 1] ?? 0))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(applied).toBe(true);
+    }
+    expect(shown.life).toMatchObject({ state: 'shown', rows: [{ condition: 'shown', copies: 1 }] });
+    expect(old.life.images[0]?.source).toMatchObject({
+      in_snapshot: true,
+      binlog: null,
+      gtid: null,
+    });
+    expect(old.life.images[0]?.record?.found_in).toBe('topic');
+    expect(old.life.images[0]?.objects).not.toEqual([]);
+    expect(aside).toMatchObject({
+      code: 0,
+      life: {
+        state: 'quarantined',
+        rows: [{ condition: 'quarantined', reasons: 'num_interactions:negative-count' }],
+      },
+    });
+    expect(unknown).toEqual({ code: 1, life: { ok: false, ticket_id: 'LIVE' } });
   });
 
   it('empties the page with TRUNCATE and goes on with a table made anew', async () => {
