@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
@@ -44,6 +45,12 @@ export function register(program: Command, context: CliContext): void {
 
 async function up(call: VerbCall): Promise<number> {
   const options: UpOptions = call.options;
+  if (!existsSync(path.join(import.meta.dirname, '../../infra/local/aws-endpoint/main.ts'))) {
+    throw new PipelineError(
+      'CFG_9003',
+      'the local stack is not among the packaged programs: clone the project, then npm start in the checkout',
+    );
+  }
   for (const name of ['tickets', 'logs'] as const) {
     if (options[name] !== undefined && options.empty === true) {
       throw new PipelineError('CFG_9001', `--${name} and --empty exclude each other`);
