@@ -1,9 +1,9 @@
 /** Horizontal bars: one for each label of a breakdown, the largest first. */
 
-import { count, element } from '../element.js';
+import { count } from '../element.js';
 import { formatFigure, rawText } from '../number-format.js';
 import { labelAxis, tip, valueAxis } from './axes.js';
-import { figureCell, showPanel } from './panel.js';
+import { showPanel } from './panel.js';
 
 const SHOWN_BARS = 10;
 const ROW_PX = 30;
@@ -35,27 +35,30 @@ export function showBars(section, { shown, beside = [], total, hrefOf = () => un
       besideWords: besideName ? formatFigure(besideValue, besideFormat) : '',
       href: hrefOf(name),
       cells: [
-        figureCell({
+        {
           measure: breakdown,
           label: name,
           raw: rawText(value),
           words: formatFigure(value, format),
-        }),
+        },
         besideName
-          ? figureCell({
+          ? {
               measure: besideName,
               label: name,
               raw: rawText(besideValue),
               words: formatFigure(besideValue, besideFormat),
-            })
+            }
           : null,
       ],
     };
   });
   const bars = rows.slice(0, Number(mostBars));
   showPanel(section, {
-    columns: ['', unit, ...(besideName ? [besideHeading] : [])],
-    rows: [...rows, ...othersRow(rows, total, besideName)],
+    columns: ['Label', unit, ...(besideName ? [besideHeading] : [])],
+    rows: [
+      ...rows.map(({ label, href, cells }) => ({ label, href, cells })),
+      ...othersRow(rows, total, besideName),
+    ],
     units: besideName ? `${unit}, ${besideHeading}` : unit,
     told: rows.map(({ label, words, besideWords }) =>
       besideWords === ''
@@ -73,8 +76,8 @@ export function showBars(section, { shown, beside = [], total, hrefOf = () => un
 function othersRow(rows, total, beside) {
   const listed = rows.reduce((sum, { value }) => sum + value, 0);
   if (total === undefined || total <= listed) return [];
-  const cells = [element('td', { class: 'number' }, count(total - listed))];
-  if (beside) cells.push(element('td', {}));
+  const cells = [{ words: count(total - listed) }];
+  if (beside) cells.push({ words: '' });
   return [{ label: 'all others', cells }];
 }
 

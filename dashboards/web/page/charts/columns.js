@@ -3,7 +3,7 @@
 import { count } from '../element.js';
 import { formatFigure, rawText } from '../number-format.js';
 import { labelAxis, tip, valueAxis } from './axes.js';
-import { figureCell, showPanel } from './panel.js';
+import { showPanel } from './panel.js';
 
 const HEIGHT_PX = 210;
 
@@ -23,24 +23,24 @@ export function showColumns(section, columns) {
   const { breakdown, unit, beside, besideHeading, besideFormat } = section.dataset;
   const besideWords = (column) => formatFigure(column.beside, besideFormat);
   showPanel(section, {
-    columns: ['', unit, ...(beside ? [besideHeading] : [])],
+    columns: ['Label', unit, ...(beside ? [besideHeading] : [])],
     rows: columns.map((column) => ({
       label: column.gap ? `${column.words} (before it ${column.gap})` : column.words,
       href: column.href,
       cells: [
-        figureCell({
+        {
           measure: breakdown,
           label: column.label,
           raw: String(column.value),
           words: count(column.value),
-        }),
+        },
         beside
-          ? figureCell({
+          ? {
               measure: beside,
               label: column.label,
               raw: rawText(column.beside),
               words: besideWords(column),
-            })
+            }
           : null,
       ],
     })),

@@ -9,6 +9,8 @@ import { readPalette } from './palette.js';
 /** Served from its package (page-files.ts). */
 const library = new URL('../echarts.js', import.meta.url);
 const charts = new Set();
+/** A busy page draws nevertheless. */
+const IDLE_MS = 200;
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
 const printing = window.matchMedia('print');
 
@@ -30,9 +32,38 @@ export function createDrawing(container, onClick) {
     show(makeOption, height) {
       drawing.makeOption = makeOption;
       container.style.height = `${height}px`;
-      void begin(drawing);
+      wanted.add(drawing);
+      next();
     },
   };
+}
+
+/** Charts that are to be drawn: one at a time while nothing else is to do, the seen ones first. */
+const wanted = new Set();
+let waiting = false;
+
+function next() {
+  if (waiting || wanted.size === 0) return;
+  waiting = true;
+  window.requestIdleCallback(
+    () => {
+      const [nearest] = [...wanted].toSorted((a, b) => distance(a) - distance(b));
+      wanted.delete(nearest);
+      begin(nearest)
+        .catch(() => undefined)
+        .finally(() => {
+          waiting = false;
+          next();
+        });
+    },
+    { timeout: IDLE_MS },
+  );
+}
+
+/** From the middle of what is seen, px. */
+function distance({ container }) {
+  const { top, bottom } = container.getBoundingClientRect();
+  return Math.abs((top + bottom - window.innerHeight) / 2);
 }
 
 async function begin(drawing) {

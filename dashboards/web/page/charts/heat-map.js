@@ -1,6 +1,6 @@
 /** Weekday × hour of the day: the darker, the more. */
 
-import { count, element } from '../element.js';
+import { count } from '../element.js';
 import { labelAxis, tip } from './axes.js';
 import { showPanel } from './panel.js';
 
@@ -37,15 +37,15 @@ export function showHeatMap(section, cells, hrefOf) {
 }
 
 function cellOf(matrix, day, hour, value, hrefOf) {
-  const label = `${day + 1}-${hour}`;
   const words = count(value);
-  const href = hrefOf(String(day + 1), String(hour));
-  const name = `${words}, ${WEEKDAYS[day]} ${hourWords(hour)}`;
-  return element(
-    'td',
-    { class: 'number', 'data-measure': matrix, 'data-label': label, 'data-value': String(value) },
-    value === 0 ? words : element('a', { href, 'aria-label': name }, words),
-  );
+  const figure = { measure: matrix, label: `${day + 1}-${hour}`, raw: String(value), words };
+  return value === 0
+    ? figure
+    : {
+        ...figure,
+        href: hrefOf(String(day + 1), String(hour)),
+        name: `${words}, ${WEEKDAYS[day]} ${hourWords(hour)}`,
+      };
 }
 
 function toldOf(cells, unit) {

@@ -11,40 +11,40 @@ const TOLD = 6;
 const panels = new WeakMap();
 
 /**
- * Shows a chart in a panel.
+ * Shows a chart in a panel. What is the same as before is left alone.
  *
  * @param {HTMLElement} section `section.panel` with a heading
  * @param {object} content
- * @param {string[]} content.columns headings of the table
- * @param {object[]} content.rows what is shown, each with `label` (its words), `cells` (elements or
- *   texts), `href` (where it leads, or undefined)
+ * @param {string[]} content.columns headings of the table; the first one names the rows
+ * @param {{label: string, href?: string, cells: (object | null)[]}[]} content.rows each with its
+ *   words, where it leads, and its figures: `measure` and `label` name one, `raw` is unrounded,
+ *   `words` are shown; a figure may lead somewhere by itself (`href`, and then a `name`)
  * @param {string} content.units what the figures are
  * @param {string[]} content.told the figures in words, the most important first
  * @param {(palette: object, width: number) => object} content.option
  * @param {number} content.height of the drawing, px
- * @param {(place: object) => string | undefined} content.hrefAt where a click on the drawing leads
+ * @param {(place: object) => string | undefined} [content.hrefAt] where a click on the drawing leads
  */
 export function showPanel(section, content) {
   const panel = panels.get(section) ?? makePanel(section);
+  const { rows, told, columns, units, height } = content;
+  const figures = JSON.stringify([columns, rows]);
   panel.content = content;
-  const { rows, told, columns } = content;
+  if (panel.figures === figures) return;
+  panel.figures = figures;
+
   const empty = rows.length === 0;
   panel.none.hidden = !empty;
-  panel.chart.hidden = empty;
-  panel.details.hidden = empty;
-  panel.units.hidden = empty;
-  setText(panel.units, content.units);
-  panel.table.tHead.replaceChildren(
-    element('tr', {}, ...columns.map((words, index) => headCell(words, index))),
-  );
-  replaceContent(panel.table.tBodies[0], ...rows.map(tableRow));
+  for (const part of [panel.chart, panel.details, panel.units]) part.hidden = empty;
+  setText(panel.units, units);
+  fillTable(panel);
   if (empty) return;
   const rest = told.length > TOLD ? ` And ${told.length - TOLD} more, in the table.` : '';
   panel.chart.setAttribute(
     'aria-label',
     `${panel.title}: ${told.slice(0, TOLD).join(', ')}.${rest}`,
   );
-  panel.drawing.show(content.option, content.height);
+  panel.drawing.show((palette, width) => panel.content.option(palette, width), height);
 }
 
 function makePanel(section) {
@@ -72,29 +72,37 @@ function makePanel(section) {
   const none = element('p', { class: 'none' }, 'none yet');
   const units = element('p', { class: 'units', 'aria-hidden': 'true' });
   section.append(chart, none, units, details);
-  const panel = { title, chart, table, details, units, none, content: null, drawing: null };
+  const panel = { title, chart, table, details, units, none, content: null, figures: '' };
   panel.drawing = createDrawing(chart, (place) => {
     const href = panel.content.hrefAt?.(place);
     if (href !== undefined) window.location.assign(href);
   });
+  details.addEventListener('toggle', () => fillTable(panel));
   panels.set(section, panel);
   return panel;
 }
 
-function headCell(words, index) {
-  return element('th', { scope: 'col', ...(index === 0 ? {} : { class: 'number' }) }, words);
+/** A table that nobody has opened costs nothing. */
+function fillTable({ details, table, content: { columns, rows } }) {
+  if (!details.open) return;
+  const [first, ...others] = columns;
+  const heads = others.map((words) => element('th', { scope: 'col', class: 'number' }, words));
+  table.tHead.replaceChildren(element('tr', {}, element('th', { scope: 'col' }, first), ...heads));
+  replaceContent(table.tBodies[0], ...rows.map(tableRow));
 }
 
 function tableRow({ label, cells, href }) {
   const head = href === undefined ? label : element('a', { href }, label);
-  return element('tr', {}, element('th', { scope: 'row' }, head), ...cells);
+  return element('tr', {}, element('th', { scope: 'row' }, head), ...cells.map(tableCell));
 }
 
-/** A figure in a table; tests and people find its unrounded value behind it. */
-export function figureCell({ measure, label, raw, words }) {
-  return element(
-    'td',
-    { class: 'number', 'data-measure': measure, 'data-label': label, 'data-value': raw },
-    words,
-  );
+function tableCell(cell) {
+  if (cell === null) return null;
+  const { measure, label, raw, words, href, name } = cell;
+  const data =
+    measure === undefined
+      ? {}
+      : { 'data-measure': measure, 'data-label': label, 'data-value': raw };
+  const shown = href === undefined ? words : element('a', { href, 'aria-label': name }, words);
+  return element('td', { class: 'number', ...data }, shown);
 }

@@ -3,7 +3,7 @@
 import { count } from '../element.js';
 import { formatMoment } from '../number-format.js';
 import { tip, valueAxis } from './axes.js';
-import { figureCell, showPanel } from './panel.js';
+import { showPanel } from './panel.js';
 
 const HEIGHT_PX = 210;
 
@@ -14,10 +14,10 @@ const HEIGHT_PX = 210;
 export function showSteps(section, points) {
   const { breakdown, unit } = section.dataset;
   showPanel(section, {
-    columns: ['', unit],
+    columns: ['Hour', unit],
     rows: points.toReversed().map(({ ms, label, value }) => ({
       label: formatMoment(ms),
-      cells: [figureCell({ measure: breakdown, label, raw: String(value), words: count(value) })],
+      cells: [{ measure: breakdown, label, raw: String(value), words: count(value) }],
     })),
     units: unit,
     told: toldOf(points, unit),

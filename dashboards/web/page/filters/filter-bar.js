@@ -29,7 +29,7 @@ export function createFilterBar(go, matching) {
   }
 
   function choose(name, chosen) {
-    change({ ...filter, values: { ...filter.values, [name]: chosen } });
+    change({ ...filter, values: { ...filter.values, [name]: chosen.toSorted() } });
   }
 
   function show(doc) {

@@ -35,7 +35,7 @@ function makeTable(place, name, headings) {
   );
   const head = element('thead', {}, element('tr', {}, ...cells));
   const table = element('table', { class: 'listed' }, head, body);
-  const region = { class: 'scroll', role: 'region', 'aria-label': name, tabindex: '0' };
+  const region = { class: 'scroll', role: 'region', 'aria-label': `${name}, table`, tabindex: '0' };
   place.replaceChildren(element('div', region, table));
   tables.set(place, body);
   return body;
