@@ -236,7 +236,9 @@ function compareWithSource(one: Played, { shown }: SourceState): void {
   const expanded = shown.state.flatMap(({ key, image, copies }) =>
     Array.from({ length: copies }, () => `${key}/${image}`),
   );
-  const rows = truth.rows.map(identityOf).map(({ key, image }) => `${key}/${image}`);
+  const rows = truth.rows
+    .map((row) => identityOf(row, truth.shape))
+    .map(({ key, image }) => `${key}/${image}`);
   expect(expanded.sort()).toEqual(rows.sort());
 }
 

@@ -31,7 +31,9 @@ describe('the reference model', () => {
           expect(truth.time).toBeGreaterThanOrEqual(shownTime);
           shownTime = truth.time;
           if (state.shown.state.some(({ unreadable }) => unreadable)) continue;
-          const rows = truth.rows.map(identityOf).map(({ key, image }) => `${key}/${image}`);
+          const rows = truth.rows
+            .map((row) => identityOf(row, truth.shape))
+            .map(({ key, image }) => `${key}/${image}`);
           expect(expanded(state)).toEqual(rows.sort());
         }
         const last = warehouseOf(arrived).get('s');

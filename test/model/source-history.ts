@@ -30,6 +30,8 @@ type HistoryStep =
       /** What happens at the source while the snapshot runs. */
       readonly meanwhile: readonly SourceStep[];
       readonly brokenOff: boolean;
+      /** The table's columns have changed: all its rows are others now, and the old epoch is over. */
+      readonly reshaped: boolean;
     };
 
 export interface History {
@@ -50,6 +52,8 @@ export interface PublishedImage extends SignedImage {
 interface Boundary {
   readonly time: number;
   readonly rows: readonly SourceRow[];
+  /** How often its columns had changed. */
+  readonly shape: number;
 }
 
 export interface PublishedHistory {
@@ -100,6 +104,7 @@ const historyStep: fc.Arbitrary<HistoryStep> = fc.oneof(
       do: fc.constant('snapshot' as const),
       meanwhile: fc.array(sourceStep, { maxLength: 4 }),
       brokenOff: fc.boolean(),
+      reshaped: fc.integer({ min: 0, max: 2 }).map((die) => die === 0),
     }),
   },
 );
@@ -109,9 +114,12 @@ export const history: fc.Arbitrary<History> = fc.record({
   steps: fc.array(historyStep, { maxLength: 20 }),
 });
 
-/** Identity of a row, by the contract's functions. */
-export function identityOf({ key, value }: SourceRow): { key: string; image: string } {
-  const image = imageId([key, String(value)]);
+/** Identity of a row of a table of this shape, by the contract's functions. */
+export function identityOf(
+  { key, value }: SourceRow,
+  shape: number,
+): { key: string; image: string } {
+  const image = imageId([key, String(value), ...Array<null>(shape).fill(null)]);
   return { key: keyHash(key, image), image };
 }
 
@@ -140,6 +148,7 @@ export function publish(source: string, { initial, steps }: History): PublishedH
   const boundaries = new Map<string, Boundary>();
   let rows: readonly SourceRow[] = initial;
   let time = 0;
+  let shape = 0;
   let lastEpoch = 0;
 
   type Unnumbered = Pick<PublishedImage, 'kind' | 'row' | 'recordKey'>;
@@ -151,7 +160,7 @@ export function publish(source: string, { initial, steps }: History): PublishedH
     const write = (transaction: readonly Unnumbered[]) => {
       for (const [index, image] of transaction.entries()) {
         seq += 1;
-        const identity = image.row ? identityOf(image.row) : { key: '', image: '' };
+        const identity = image.row ? identityOf(image.row, shape) : { key: '', image: '' };
         images.push({
           ...{ source, epoch, seq, time, rulesVersion: 0 },
           ...{ txEnd: index === transaction.length - 1, rank: image.row ? rankOf(image.row) : 0 },
@@ -168,7 +177,7 @@ export function publish(source: string, { initial, steps }: History): PublishedH
       },
       markEnd: () => write([{ kind: 'E', row: undefined, recordKey: null }]),
       /** Says that a reader may stand here. */
-      note: () => boundaries.set(`${epoch}/${seq}`, { time, rows }),
+      note: () => boundaries.set(`${epoch}/${seq}`, { time, rows, shape }),
       get position() {
         return { epoch, seq };
       },
@@ -196,10 +205,15 @@ export function publish(source: string, { initial, steps }: History): PublishedH
     return transaction;
   };
 
-  let stream = openEpoch();
-  stream.writeRows(rows);
-  stream.markEnd();
-  stream.note();
+  const snapshotNow = () => {
+    const epoch = openEpoch();
+    epoch.writeRows(rows);
+    epoch.markEnd();
+    epoch.note();
+    return epoch;
+  };
+
+  let stream = snapshotNow();
   for (const step of steps) {
     if (step.do !== 'snapshot') {
       const transaction = commit(step);
@@ -207,18 +221,22 @@ export function publish(source: string, { initial, steps }: History): PublishedH
       stream.note();
       continue;
     }
+    if (step.reshaped) shape += 1;
     const snapshotRows = rows;
     const next = openEpoch();
     const missed: { transaction: readonly Unnumbered[]; time: number }[] = [];
     for (const meanwhile of step.meanwhile) {
       const transaction = commit(meanwhile);
       if (!transaction) continue;
+      missed.push({ transaction, time });
+      if (step.reshaped) continue;
       stream.write(transaction);
       stream.note();
-      missed.push({ transaction, time });
     }
     if (step.brokenOff) {
       next.writeRows(snapshotRows.slice(1));
+      // The old epoch goes on, or another attempt has to come.
+      if (step.reshaped) stream = snapshotNow();
       continue;
     }
     // Another scan finds the same rows in another order.

@@ -34,8 +34,8 @@ export interface Fleet {
   readonly newest: LoaderProcess | undefined;
   /** Starts a loader with a token of its own: it takes over from those that run. */
   start(): LoaderProcess;
-  /** Starts a second one with the newest one's token. */
-  startTwin(): LoaderProcess;
+  /** Starts a second one with the token of the newest that nobody has taken over from. */
+  startTwin(): Promise<LoaderProcess>;
   /** Ends all of them as SIGTERM does. */
   stop(): Promise<void>;
 }
@@ -98,8 +98,10 @@ export function createFleet(options: FleetOptions): Fleet {
       return all.findLast(({ isAlive }) => isAlive);
     },
     start: () => launch(randomUUID()),
-    startTwin() {
-      const twin = all.findLast(({ isAlive }) => isAlive);
+    async startTwin() {
+      // A take-over on its way would make it uncertain whose the token is.
+      await Promise.all(all.map(({ started: settled }) => settled));
+      const twin = all.findLast(({ isAlive, isSuperseded }) => isAlive && !isSuperseded);
       return launch(twin?.token ?? randomUUID());
     },
     async stop() {

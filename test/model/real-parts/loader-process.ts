@@ -25,6 +25,7 @@ type End = 'stopped' | 'killed' | 'fenced';
 export interface LoaderProcess {
   readonly token: string;
   readonly isAlive: boolean;
+  readonly isSuperseded: boolean;
   /** Settles when it is the dataset's loader, or when it has ended before. */
   readonly started: Promise<unknown>;
   /** Rejects with a fault that no kill, stop or successor explains. */
@@ -147,6 +148,9 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
     token,
     get isAlive() {
       return alive && !life.signal.aborted;
+    },
+    get isSuperseded() {
+      return superseded;
     },
     started: started.promise,
     ended: live(),

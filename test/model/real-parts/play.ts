@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { pino } from 'pino';
 import type { AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
 import type { WarehouseRow } from '../../../runtime/redshift/data-api.ts';
-import { holesKey, processedPrefix } from '../../../schemas/lake-layout.ts';
+import { frontiersSchema } from '../../../schemas/frontiers.ts';
+import { holesSchema, lineOf } from '../../../schemas/holes.ts';
+import { holesKey, latestBatchKey, processedPrefix } from '../../../schemas/lake-layout.ts';
 import { planOf } from '../../../warehouse-loader/load-plan.ts';
 import { randomFrom } from '../delivery.ts';
 import type { LedgerRow } from '../image-comparison.ts';
@@ -36,6 +38,8 @@ export interface Subject<Row, Warehouse extends Observed> {
   readonly read: () => Promise<Warehouse>;
   /** @throws at the first difference between the warehouse and what follows from these rows. */
   readonly compare: (warehouse: Warehouse, arrived: readonly Row[]) => void;
+  /** The last number without a hole below it, by line. */
+  readonly frontiers: (warehouse: Warehouse) => readonly (readonly [string, number])[];
   /** @throws unless all is there and nothing waits. */
   readonly compareEnd: (warehouse: Warehouse) => void;
 }
@@ -134,7 +138,7 @@ export async function play<Row, Warehouse extends Observed>(
         break;
       }
       case 'twin': {
-        const twin = fleet.startTwin();
+        const twin = await fleet.startTwin();
         await twin.started;
         if (disturbance.kill) twin.killAt(disturbance.kill, random);
         return twin;
@@ -172,19 +176,26 @@ export async function play<Row, Warehouse extends Observed>(
   const settled = (waiting: number) =>
     until(() => observer.waiting.length <= waiting, 'waiting for the ledger');
 
-  /** What is missing is told, and nothing else; several loaders would tell it at several times. */
-  async function holesTold(): Promise<void> {
-    if (fleet.size > 1 || observer.waiting.length > 0) return;
+  /** How far the warehouse is and what is missing is told; several loaders would tell it at several times. */
+  async function isTold(): Promise<void> {
+    const { latest } = observer;
+    if (!latest || fleet.size > 1 || observer.waiting.length > 0) return;
     const place = planOf(dataset).holePlace;
-    const holes = (observer.latest?.holes ?? []).map((row) => {
-      return { ...place(row), from: row['missing_from'], to: row['missing_to'] };
-    });
+    const holes = latest.holes.map((row) => ({
+      line: lineOf(place(row)),
+      ...{ from: row['missing_from'], to: row['missing_to'] },
+    }));
+    const frontiers = new Map(subject.frontiers(latest));
+    const object = async (key: string): Promise<unknown> =>
+      JSON.parse((await parts.get(bucket, key)) ?? 'null');
     await until(
       async () => {
-        const told = await parts.get(bucket, holesKey(dataset));
-        return isDeepStrictEqual(told === undefined ? [] : JSON.parse(told), { holes });
+        const announced = frontiersSchema.safeParse(await object(latestBatchKey(dataset)));
+        const told = holesSchema.safeParse(await object(holesKey(dataset)));
+        const lines = announced.data?.map(({ line, at }) => [line, at] as const);
+        return isDeepStrictEqual([new Map(lines), told.data], [frontiers, { holes }]);
       },
-      `waiting for the report of ${JSON.stringify(holes)}`,
+      `waiting until it is told: ${JSON.stringify({ frontiers: [...frontiers], holes })}`,
     );
   }
 
@@ -196,17 +207,20 @@ export async function play<Row, Warehouse extends Observed>(
     const guest = await disturb(disturbance);
     await deliver(batch, round);
     if (round.settle || reborn) await settled(known);
-    if (disturbance.do === 'nothing') await holesTold();
-    await reborn;
+    if (disturbance.do === 'nothing') await isTold();
+    await Promise.race([reborn, fault.promise]);
     if (random() < 0.5) guest?.kill();
     else guest?.stop();
     await parts.faults.clear();
   }
 
+  let current: Promise<void> | undefined;
   async function playAll(): Promise<void> {
     for (const [index, batch] of subject.batches.entries()) {
       const round = rounds[index % rounds.length];
-      if (round) await Promise.race([playRound(batch, round), fault.promise]);
+      if (!round) continue;
+      current = playRound(batch, round);
+      await Promise.race([current, fault.promise]);
     }
     const [again = []] = subject.batches;
     // What is no Parquet is blamed only when something else was loaded since.
@@ -226,7 +240,8 @@ export async function play<Row, Warehouse extends Observed>(
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     throw new Error([text, ...story.slice(-STORY_LINES)].join('\n'), { cause });
   } finally {
+    // What it still does must not reach into the next play.
+    await current?.catch(() => undefined);
     await fleet.stop();
-    await parts.faults.clear();
   }
 }

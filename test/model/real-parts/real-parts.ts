@@ -26,7 +26,7 @@ export interface RealParts extends AsyncDisposable {
   readonly database: pg.Client;
   readonly faults: FaultsClient;
   readonly writer: ObjectWriter;
-  /** Empties the warehouse's tables. @returns the name of a new, empty bucket. */
+  /** Empties the warehouse's tables and forgets all faults. @returns the name of a new, empty bucket. */
   begin(): Promise<string>;
   put(bucket: string, key: string, body: string | Uint8Array): Promise<void>;
   /** The text of an object, if it is there. */
@@ -65,6 +65,7 @@ export async function openRealParts(dataset: AnyDataset): Promise<RealParts> {
   return {
     ...{ url, database, writer, faults },
     async begin() {
+      await faults.clear().catch(() => reborn);
       while ((await api.running(loadName(dataset))).length > 0);
       await database.query(`TRUNCATE ops.loader, ${tables.join(', ')}`);
       plays += 1;
@@ -89,11 +90,13 @@ export async function openRealParts(dataset: AnyDataset): Promise<RealParts> {
       }
     },
     async crashEndpoint() {
-      const exit = servers.endpointExit;
+      // A play that failed may have left an earlier one waiting.
+      reborn ??= servers.endpointExit
+        .then(() => servers.restartEndpoint())
+        .finally(() => (reborn = undefined));
       await faults.add({
         ...{ op: 'BatchExecuteStatement', action: 'crash-after', match: 'COPY copied' },
       });
-      reborn = exit.then(() => servers.restartEndpoint());
       await reborn;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
