@@ -12,12 +12,13 @@ import {
   type Measure,
 } from '../../../schemas/measures.ts';
 import { moments, type Moment } from '../../../schemas/moments.ts';
+import { checkArtifacts, checkFiles } from './file-checks.ts';
 import { checkLayout } from './layout-checks.ts';
 import { checkCatalogue, checkDax, checkSplits } from './measure-checks.ts';
 import { checkModel } from './model-checks.ts';
 import type { Finding, ProjectFiles } from './project-files.ts';
 import {
-  checkArtifacts,
+  checkAggregations,
   checkFields,
   checkPages,
   checkQueryRefs,
@@ -56,10 +57,12 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...checkCatalogue(model, catalogue),
     ...checkDax(model, catalogue),
     ...checkSplits(model, splits),
+    ...checkFiles(files),
     ...checkArtifacts(files),
     ...checkPages(report),
     ...checkTheme(files, report),
     ...checkFields(files, model),
+    ...checkAggregations(files),
     ...checkQueryRefs(report),
     ...checkVisuals(report),
     ...checkLayout(report),

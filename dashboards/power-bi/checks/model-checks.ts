@@ -12,6 +12,7 @@ const PARAMETER =
 export function checkModel(model: SemanticModel): Finding[] {
   return [
     ...model.roots.flatMap(({ file, object }) => checkObject(file, object)),
+    ...checkSettings(model),
     ...checkParameters(model),
     ...checkTableOrder(model),
     ...model.tables.flatMap(checkTable),
@@ -34,6 +35,19 @@ function checkObject(file: string, object: TmdlObject): Finding[] {
       : [{ file, problem: `${where}: ${property} may not be ${value}` }];
   });
   return [...own, ...object.children.flatMap((child) => checkObject(file, child))];
+}
+
+/** Lineage tags need a level of 1540, and figures come from the catalogue alone. */
+function checkSettings({ roots }: SemanticModel): Finding[] {
+  return roots.flatMap(({ file, object }) => {
+    const level = Number(object.properties.get('compatibilityLevel') ?? 0);
+    if (object.kind === 'database' && level < 1600) {
+      return [{ file, problem: 'compatibilityLevel must be 1600 or more' }];
+    }
+    return object.kind === 'model' && !object.properties.has('discourageImplicitMeasures')
+      ? [{ file, problem: 'must say discourageImplicitMeasures' }]
+      : [];
+  });
 }
 
 /** Server, database and schema: what a person sets, and nothing secret. */
@@ -89,27 +103,52 @@ function checkTable(table: ModelTable): Finding[] {
   return problems.map((problem) => ({ file, problem: `${name}: ${problem}` }));
 }
 
-/** Both ends are columns of one type. */
+/** What all tables share a ticket by. */
+const TICKET = 'Tickets.Ticket Key';
+
+/** Both ends are columns of one type; every table that knows its ticket leans on the tickets. */
 function checkRelationships({ roots, tables }: SemanticModel): Finding[] {
   const types: ReadonlyMap<string, string> = new Map(
     tables.flatMap((table) =>
       table.columns.map(({ name, dataType }) => [`${table.name}.${name}`, dataType] as const),
     ),
   );
-  return roots.flatMap(({ file, object }) => {
-    if (object.kind !== 'relationship') return [];
-    const ends = ['fromColumn', 'toColumn'].map((end) =>
-      (object.properties.get(end) ?? '')
-        .split(/\.(?=(?:[^']*'[^']*')*[^']*$)/)
-        .map(unquoted)
-        .join('.'),
-    );
-    const missing = ends.filter((end) => !types.has(end));
-    const problems = missing.map((end) => `no column ${end}`);
-    const [from, to] = ends.map((end) => types.get(end));
-    if (missing.length === 0 && from !== to) problems.push(`joins ${from ?? ''} to ${to ?? ''}`);
-    return problems.map((problem) => ({ file, problem: `line ${object.line}: ${problem}` }));
+  const relationships = roots
+    .filter(({ object }) => object.kind === 'relationship')
+    .map(({ file, object }) => ({
+      file,
+      from: columnName(object.properties.get('fromColumn')),
+      to: columnName(object.properties.get('toColumn')),
+    }));
+  const findings = relationships.flatMap(({ file, from, to }) => {
+    const missing = [from, to].filter((end) => !types.has(end));
+    const [fromType = '', toType = ''] = [types.get(from), types.get(to)];
+    return [
+      ...missing.map((end) => ({ file, problem: `a relationship of no column ${end}` })),
+      ...(missing.length === 0 && fromType !== toType
+        ? [{ file, problem: `${from} joins ${fromType} to ${toType}` }]
+        : []),
+    ];
   });
+  const related = new Set(relationships.flatMap(({ from, to }) => (to === TICKET ? [from] : [])));
+  const alone = [...types.keys()].filter(
+    (column) => column.endsWith('.Ticket Key') && column !== TICKET && !related.has(column),
+  );
+  return [
+    ...findings,
+    ...alone.map((column) => ({
+      file: `${MODEL_DEFINITION}/relationships.tmdl`,
+      problem: `${column} is not related to ${TICKET}`,
+    })),
+  ];
+}
+
+/** `'Log Entries'.'Ticket Key'` without its quotes. */
+function columnName(reference = ''): string {
+  return reference
+    .split(/\.(?=(?:[^']*'[^']*')*[^']*$)/)
+    .map(unquoted)
+    .join('.');
 }
 
 function unquoted(name: string): string {

@@ -7,13 +7,7 @@ import {
   type Page,
   type Report,
 } from './report.ts';
-import {
-  filesBelow,
-  REPORT,
-  SEMANTIC_MODEL,
-  type Finding,
-  type ProjectFiles,
-} from './project-files.ts';
+import { filesBelow, REPORT, type Finding, type ProjectFiles } from './project-files.ts';
 import type { SemanticModel } from './semantic-model.ts';
 
 /** Fixed interval of the page refresh; README.md says why. */
@@ -36,6 +30,15 @@ export function checkFields(files: ProjectFiles, model: SemanticModel): Finding[
         ? []
         : [{ file, problem: `the model has no ${kind.toLowerCase()} ${table}.${name}` }];
     }),
+  );
+}
+
+/** A column that a visual sums up by itself is a figure that no catalogue knows. */
+export function checkAggregations(files: ProjectFiles): Finding[] {
+  return filesBelow(files, REPORT_DEFINITION, '.json').flatMap((file) =>
+    /"Aggregation"\s*:/.test(files.get(file) ?? '')
+      ? [{ file, problem: 'aggregates a column: a figure is a measure of the catalogue' }]
+      : [],
   );
 }
 
@@ -116,30 +119,4 @@ export function checkTheme(files: ProjectFiles, { settings }: Report): Finding[]
     if (!paths.has(path)) problems.push(`${path} is not registered`);
   }
   return problems.map((problem) => ({ file, problem }));
-}
-
-/** Project, report and model point at each other, and are different items. */
-export function checkArtifacts(files: ProjectFiles): Finding[] {
-  const valueOf = (file: string, ...keys: readonly (string | number)[]): unknown =>
-    keys.reduce<unknown>(
-      (value, key) => (value as Partial<Record<string | number, unknown>> | undefined)?.[key],
-      parseJson(files.get(file) ?? ''),
-    );
-  const [ofReport, ofModel] = [`${REPORT}/.platform`, `${SEMANTIC_MODEL}/.platform`];
-  const expected: readonly (readonly [string, string, ...(string | number)[]])[] = [
-    [REPORT, 'CarePlus.pbip', 'artifacts', 0, 'report', 'path'],
-    [`../${SEMANTIC_MODEL}`, `${REPORT}/definition.pbir`, 'datasetReference', 'byPath', 'path'],
-    ['Report', ofReport, 'metadata', 'type'],
-    ['SemanticModel', ofModel, 'metadata', 'type'],
-  ];
-  const findings = expected.flatMap(([value, file, ...keys]) =>
-    valueOf(file, ...keys) === value
-      ? []
-      : [{ file, problem: `${keys.join('.')} must be ${value}` }],
-  );
-  const ids = [ofReport, ofModel].map((file) => valueOf(file, 'config', 'logicalId'));
-  if (ids.some((id) => typeof id !== 'string') || ids[0] === ids[1]) {
-    findings.push({ file: ofReport, problem: 'report and model need a logicalId each' });
-  }
-  return findings;
 }

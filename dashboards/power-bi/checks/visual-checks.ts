@@ -44,7 +44,12 @@ function checkVisual({ file, phone, content: { visual } }: Visual): Finding[] {
       problems.push(`role ${name} takes ${role.maxPerRole} at most`);
     }
   }
-  if (roles.size > 0 && query === undefined) problems.push('a visual of data without a query');
+  const shown = Object.values(query?.queryState ?? {}).map(({ projections }) => projections);
+  if (roles.size > 0 && (shown.length === 0 || shown.some((each) => each.length === 0))) {
+    problems.push('a visual of data with nothing to show');
+  }
+  const fields = shown.flat().map(({ queryRef }) => queryRef);
+  if (new Set(fields).size < fields.length) problems.push('a field twice');
   return [
     ...problems.map((problem) => ({ file, problem })),
     ...checkFormatting(file, objects, (name) => capabilities.objects?.[name]),

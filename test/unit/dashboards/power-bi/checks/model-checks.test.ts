@@ -147,13 +147,28 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /crossFilteringBehavior/,
   ],
   [
+    'a table that does not know its tickets',
+    remove(`${definition}/relationships.tmdl`),
+    /Log Entries\.Ticket Key is not related to Tickets\.Ticket Key/,
+  ],
+  [
+    'a model of before lineage tags',
+    replace(`${definition}/database.tmdl`, '1600', '1500'),
+    /compatibilityLevel must be 1600/,
+  ],
+  [
+    'a model that sums columns by itself',
+    replace(`${definition}/model.tmdl`, '\tdiscourageImplicitMeasures\n', ''),
+    /must say discourageImplicitMeasures/,
+  ],
+  [
     'a relationship of two types',
     replace(
       `${definition}/relationships.tmdl`,
       "fromColumn: 'Ticket Ages'.'Ticket Key'",
       "fromColumn: 'Ticket Ages'.'Age Seconds'",
     ),
-    /joins int64 to string/,
+    /Ticket Ages\.Age Seconds joins int64 to string/,
   ],
 ];
 

@@ -23,7 +23,7 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     replace(byAgent, '"Y": {', '"Series": {'),
     /role Series takes a Column/,
   ],
-  ['a visual without a query', replace(byAgent, '"query":', '"question":'), /without a query/],
+  ['a visual without a query', replace(byAgent, '"query":', '"question":'), /nothing to show/],
   [
     'an unknown formatting object',
     replace(byAgent, '"labels": [', '"label": ['),

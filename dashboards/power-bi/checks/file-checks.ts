@@ -1,0 +1,72 @@
+/** Checks of which files there are, and of how they point at each other. */
+import { parseJson, REPORT_DEFINITION } from './report.ts';
+import { REPORT, SEMANTIC_MODEL, type Finding, type ProjectFiles } from './project-files.ts';
+
+const required = [
+  'CarePlus.pbip',
+  `${REPORT}/.platform`,
+  `${REPORT}/definition.pbir`,
+  `${REPORT_DEFINITION}/report.json`,
+  `${REPORT_DEFINITION}/version.json`,
+  `${REPORT_DEFINITION}/pages/pages.json`,
+  `${SEMANTIC_MODEL}/.platform`,
+  `${SEMANTIC_MODEL}/definition.pbism`,
+  `${SEMANTIC_MODEL}/definition/database.tmdl`,
+  `${SEMANTIC_MODEL}/definition/expressions.tmdl`,
+  `${SEMANTIC_MODEL}/definition/model.tmdl`,
+];
+
+/** Files of the report beside the required ones, and the file that makes them belong somewhere. */
+const optional: readonly (readonly [RegExp, (path: string) => string])[] = [
+  [/^pages\/[^/]+\/page\.json$/, (file) => file],
+  [
+    /^pages\/[^/]+\/visuals\/[^/]+\/visual\.json$/,
+    (file) => file.replace(/visuals\/.*/, 'page.json'),
+  ],
+  [
+    /^pages\/[^/]+\/visuals\/[^/]+\/mobile\.json$/,
+    (file) => file.replace('mobile.json', 'visual.json'),
+  ],
+  [/^bookmarks\/[^/]+\.json$/, (file) => file],
+];
+
+/** What must be there is there, and nothing else: a file without its owner is never shown. */
+export function checkFiles(files: ProjectFiles): Finding[] {
+  const missing = required.filter((file) => !files.has(file));
+  const stray = [...files.keys()].filter((file) => {
+    if (required.includes(file) || !file.startsWith(`${REPORT_DEFINITION}/`)) return false;
+    const below = file.slice(REPORT_DEFINITION.length + 1);
+    const [, ownerOf] = optional.find(([pattern]) => pattern.test(below)) ?? [];
+    return ownerOf === undefined || !files.has(`${REPORT_DEFINITION}/${ownerOf(below)}`);
+  });
+  return [
+    ...missing.map((file) => ({ file, problem: 'is missing' })),
+    ...stray.map((file) => ({ file, problem: 'belongs to nothing in this report' })),
+  ];
+}
+
+/** Project, report and model point at each other, and are different items. */
+export function checkArtifacts(files: ProjectFiles): Finding[] {
+  const valueOf = (file: string, ...keys: readonly (string | number)[]): unknown =>
+    keys.reduce<unknown>(
+      (value, key) => (value as Partial<Record<string | number, unknown>> | undefined)?.[key],
+      parseJson(files.get(file) ?? ''),
+    );
+  const [ofReport, ofModel] = [`${REPORT}/.platform`, `${SEMANTIC_MODEL}/.platform`];
+  const expected: readonly (readonly [string, string, ...(string | number)[]])[] = [
+    [REPORT, 'CarePlus.pbip', 'artifacts', 0, 'report', 'path'],
+    [`../${SEMANTIC_MODEL}`, `${REPORT}/definition.pbir`, 'datasetReference', 'byPath', 'path'],
+    ['Report', ofReport, 'metadata', 'type'],
+    ['SemanticModel', ofModel, 'metadata', 'type'],
+  ];
+  const findings = expected.flatMap(([value, file, ...keys]) =>
+    valueOf(file, ...keys) === value
+      ? []
+      : [{ file, problem: `${keys.join('.')} must be ${value}` }],
+  );
+  const ids = [ofReport, ofModel].map((file) => valueOf(file, 'config', 'logicalId'));
+  if (ids.some((id) => typeof id !== 'string') || ids[0] === ids[1]) {
+    findings.push({ file: ofReport, problem: 'report and model need a logicalId each' });
+  }
+  return findings;
+}
