@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatVersion } from './format-version.ts';
 
 /**
  * The reader's place, written in the same Kafka transaction as the records that it covers.
@@ -8,7 +9,7 @@ import { z } from 'zod';
  * transaction and compares their hash, so what is read again carries the same numbers.
  */
 export const readerCheckpointSchema = z.strictObject({
-  version: z.literal(1),
+  version: formatVersion(1),
   source: z.string(),
   /** `snapshot`: rows of this epoch's snapshot are being written; never resumed, a new epoch begins. */
   phase: z.enum(['snapshot', 'streaming']),
@@ -42,7 +43,7 @@ export type ReaderCheckpoint = z.infer<typeof readerCheckpointSchema>;
  * a tombstone once the generation is gone and wholly shipped.
  */
 export const shipperCheckpointSchema = z.strictObject({
-  version: z.literal(1),
+  version: formatVersion(1),
   host: z.string(),
   generation: z.string(),
   path: z.string(),

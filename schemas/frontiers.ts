@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { announcementVersion } from './format-version.ts';
 import { lineOf } from './holes.ts';
 
 /** How far the warehouse is in one line of numbers. */
@@ -27,8 +28,10 @@ const file = z
  * `latestBatchKey` of the lake: it is overwritten after each batch.
  */
 export const frontiersSchema = z.union([
-  z.object({ epochs: z.array(epoch) }).transform(({ epochs }) => epochs),
-  z.object({ files: z.array(file) }).transform(({ files }) => files),
+  z
+    .object({ version: announcementVersion, epochs: z.array(epoch) })
+    .transform(({ epochs }) => epochs),
+  z.object({ version: announcementVersion, files: z.array(file) }).transform(({ files }) => files),
 ]);
 
 /** Files that the loader names at most, the ones that were read last; of others it says nothing. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { announcementVersion } from './format-version.ts';
 
 /** Numbers of one line, both ends included: images of an epoch, or bytes of a log file. */
 export interface NumberRange {
@@ -32,6 +33,7 @@ export function eventIdOf({ line, from }: Pick<NumberRange, 'line' | 'from'>): s
  * overwritten when a frontier has stood for longer than objects may be late, and when none does.
  */
 export const holesSchema = z.object({
+  version: announcementVersion,
   holes: z.array(
     z
       .union([imageHole, byteHole])

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import { ANNOUNCEMENT_VERSION } from '../schemas/format-version.ts';
 import { holesKey } from '../schemas/lake-layout.ts';
 import { putText } from './manifest.ts';
 
@@ -24,7 +25,7 @@ export function createHoleReport(s3: S3Client, bucket: string, dataset: LakeData
   let written: string | undefined;
   return {
     note(holes) {
-      wanted = JSON.stringify({ holes });
+      wanted = JSON.stringify({ version: ANNOUNCEMENT_VERSION, holes });
     },
     async publish(signal) {
       if (wanted === '' || wanted === written) return;

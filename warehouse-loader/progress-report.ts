@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import { ANNOUNCEMENT_VERSION } from '../schemas/format-version.ts';
 import { latestBatchKey } from '../schemas/lake-layout.ts';
 import type { LoadReport } from './load-report.ts';
 import { putText } from './manifest.ts';
@@ -16,6 +17,7 @@ export async function publishProgress(
   signal: AbortSignal,
 ): Promise<void> {
   const text = JSON.stringify({
+    version: ANNOUNCEMENT_VERSION,
     batch_id: batchId ?? 'start',
     loaded_at_ms: Date.now(),
     ...report.news,

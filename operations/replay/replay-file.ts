@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { tryMachineLock } from '../../runtime/daemon/machine-lock.ts';
 import type { OffsetRange } from '../../runtime/kafka/bounded-reader.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
+import { formatVersion } from '../../schemas/format-version.ts';
 import { replayRequestSchema, type ReplayRequest } from './replay-request.ts';
 
 const offset = z.string().regex(/^\d+$/).transform(BigInt);
 
 const fileSchema = z.strictObject({
-  version: z.literal(1),
+  version: formatVersion(1),
   /** What was asked for, as it was written on the command line. */
   request: replayRequestSchema,
   partitions: z.array(

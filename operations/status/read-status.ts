@@ -12,6 +12,7 @@ import { readerCheckpointSchema, shipperCheckpointSchema } from '../../schemas/c
 import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { unmappedColumns } from '../../schemas/datasets/projection.ts';
+import { announcementVersion } from '../../schemas/format-version.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
 import { topics } from '../../schemas/topics.ts';
 import { planOf } from '../../warehouse-loader/load-plan.ts';
@@ -229,7 +230,7 @@ const healthSchema = z.object({
   troubles: z.record(z.string(), z.object({ code: z.string(), message: z.string() })),
 });
 
-const latestBatchSchema = z.looseObject({ loaded_at_ms: z.number() });
+const latestBatchSchema = z.looseObject({ version: announcementVersion, loaded_at_ms: z.number() });
 
 /** @returns when the loader's last batch ended, epoch ms; null before the first. */
 async function readLatestBatch(

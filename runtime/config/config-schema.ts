@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatVersion } from '../../schemas/format-version.ts';
 import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
 
 const port = z.number().int().min(1).max(65535);
@@ -135,7 +136,7 @@ const embeddedMetrics = z.strictObject({
 
 /** The whole of `careplus.yaml`. Strict: a name that is not here is an error. */
 export const configSchema = z.strictObject({
-  version: z.literal(1),
+  version: formatVersion(1),
   kafka,
   source,
   /** By dataset name: the table that it is read from. */

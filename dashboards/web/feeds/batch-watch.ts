@@ -2,9 +2,10 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import { z } from 'zod';
 import { waitOrAbort } from '../../../runtime/abortable-wait.ts';
 import { errorText, PipelineError } from '../../../runtime/pipeline-error.ts';
+import { announcementVersion } from '../../../schemas/format-version.ts';
 
 /** What the loader says of its latest batch; it may say more. */
-const loadedBatchSchema = z.looseObject({ batch_id: z.string() });
+const loadedBatchSchema = z.looseObject({ version: announcementVersion, batch_id: z.string() });
 export type LoadedBatch = z.infer<typeof loadedBatchSchema>;
 
 /** The loader's latest batch. */
