@@ -132,7 +132,15 @@ export function daemonPlans(deployment: Deployment): readonly DaemonPlan[] {
   ];
 }
 
-/** One-off work of a person or a schedule: `verify`, `status`, `replay`, `quarantine`, `snapshot`. */
+/** Arguments of the `careplus` command, which is the image's entry point (infra/package/Dockerfile). */
+export function serviceCommand({ name }: DaemonPlan): readonly string[] {
+  return ['run', name];
+}
+
+/** Firehose and the loader may be five minutes behind when all is well. */
+export const verificationCommand: readonly string[] = ['verify', '--json', '--timeout', '15m'];
+
+/** One-off work of a person or a schedule: `verify`, `status`, `replay`, `trace` … */
 export function operationsRights(deployment: Deployment): DaemonRights {
   return {
     source: true,

@@ -10,7 +10,7 @@ import { DeliveryStreams } from './constructs/delivery-streams.ts';
 import { PageBalancer } from './constructs/page-balancer.ts';
 import { ScheduledVerification } from './constructs/scheduled-verification.ts';
 import { daemonConfiguration } from './daemon-configuration.ts';
-import { daemonPlans, operationsRights, shipperRights } from './daemons.ts';
+import { daemonPlans, operationsRights, shipperRights, verificationCommand } from './daemons.ts';
 import type { DataStack } from './data-stack.ts';
 import type { Deployment } from './deployment.ts';
 import { clusterName, OPERATIONS } from './names.ts';
@@ -72,12 +72,11 @@ export class StreamStack extends Stack {
     );
     this.operations = new DaemonTask(this, OPERATIONS, parts, {
       name: OPERATIONS,
-      // Firehose and the loader may be five minutes behind when all is well.
-      command: ['verify', '--json', '--timeout', '15m'],
+      command: verificationCommand,
       cpu: 512,
       memoryMiB: 2048,
       rights: operationsRights(deployment),
-      servesHealth: false,
+      kind: 'one-off',
     });
     new ScheduledVerification(this, 'Verification', {
       cluster: this.cluster,

@@ -7,7 +7,7 @@ import {
   type Cluster,
 } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import type { DaemonPlan } from '../daemons.ts';
+import { serviceCommand, type DaemonPlan } from '../daemons.ts';
 import type { Network } from './network.ts';
 import { DaemonTask, type TaskParts } from './daemon-tasks.ts';
 
@@ -26,8 +26,8 @@ export class DaemonService extends Construct {
     const { cluster, network } = parts;
     this.task = new DaemonTask(this, 'Task', parts, {
       ...plan,
-      command: ['run', plan.name],
-      servesHealth: true,
+      command: serviceCommand(plan),
+      kind: 'daemon',
     });
     const rollout =
       plan.tasks === 'one'

@@ -41,8 +41,11 @@ export interface DaemonTaskProps {
   readonly cpu: number;
   readonly memoryMiB: number;
   readonly rights: DaemonRights;
-  /** Whether it serves /healthz; else it runs to its end. */
-  readonly servesHealth: boolean;
+  /**
+   * A daemon serves its health and writes nothing to its disk; one-off work runs to its end and may
+   * need files for a while.
+   */
+  readonly kind: 'daemon' | 'one-off';
 }
 
 /** One task definition with a role and a log group of its own. */
@@ -53,7 +56,7 @@ export class DaemonTask extends Construct {
   constructor(scope: Construct, id: string, parts: TaskParts, props: DaemonTaskProps) {
     super(scope, id);
     const { deployment, repository, executionRole } = parts;
-    const { name, command, cpu, memoryMiB } = props;
+    const { name, command, cpu, memoryMiB, kind } = props;
     const { image } = deployment;
     this.logs = new LogGroup(this, 'Logs', {
       logGroupName: logGroupName(deployment, name),
@@ -80,7 +83,7 @@ export class DaemonTask extends Construct {
         CAREPLUS_YAML: parts.configuration,
         NODE_ENV: 'production',
       },
-      readonlyRootFilesystem: true,
+      readonlyRootFilesystem: kind === 'daemon',
       user: '1000',
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       stopTimeout: STOP_TIMEOUT,
@@ -91,7 +94,7 @@ export class DaemonTask extends Construct {
         mode: AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),
       }),
-      ...(props.servesHealth ? { healthCheck: HEALTH_CHECK } : {}),
+      ...(kind === 'daemon' ? { healthCheck: HEALTH_CHECK } : {}),
     });
     acknowledge(
       this.definition,

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { daemonConfiguration } from '../../../../infra/aws/daemon-configuration.ts';
-import { daemonPlans } from '../../../../infra/aws/daemons.ts';
+import { daemonPlans, serviceCommand, verificationCommand } from '../../../../infra/aws/daemons.ts';
 import { parseDeployment, type Deployment } from '../../../../infra/aws/deployment.ts';
 import { rdsAuthorities } from '../../../../infra/aws/rds-authorities.ts';
+import { runCommandLine } from '../../../../operations/command-line.ts';
 import { parseConfig } from '../../../../runtime/config/load-config.ts';
 import { example } from './fixtures/example-deployment.ts';
 
@@ -70,6 +73,26 @@ describe('the daemons’ configuration', () => {
   test('holds no secret', () => {
     const text = daemonConfiguration(example, addresses, names);
     expect(text).not.toMatch(/password: |passwordFile|secretAccessKey/);
+  });
+});
+
+describe('the image', () => {
+  const dockerfile = readFileSync(
+    path.resolve(import.meta.dirname, '../../../../infra/package/Dockerfile'),
+    'utf8',
+  );
+
+  test('is started by the command line that services give it', async () => {
+    expect(dockerfile).toMatch(/^ENTRYPOINT \[.*"\/app\/careplus\.mjs"\]$/m);
+    const commands = [...daemonPlans(example).map(serviceCommand), verificationCommand];
+    for (const command of commands) {
+      let help = '';
+      const write = (part: string) => (help += part);
+      const streams = { stdout: { write }, stderr: { write } };
+      expect(await runCommandLine([...command, '--help'], streams), command.join(' ')).toBe(0);
+      const [verb = '', name = ''] = command;
+      expect(help).toContain(verb === 'run' ? name : '--timeout');
+    }
   });
 });
 

@@ -142,7 +142,7 @@ describe('rights on the broker', () => {
 
 describe('operations', () => {
   test('may call what the verbs call', () => {
-    const verbs = ['verify', 'status', 'quarantine', 'replay', 'query', 'wait'];
+    const verbs = ['verify', 'status', 'quarantine', 'replay', 'trace', 'query', 'wait'];
     const commands = new Set(
       verbs.flatMap((verb) => [...calledApis(`operations/verbs/${verb}.ts`).commands]),
     );
