@@ -7,7 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,7 @@ import { readerCheckpointSchema, type ReaderCheckpoint } from '../schemas/checkp
 import { supportTickets } from '../schemas/datasets/support-tickets/index.ts';
 import { sourceId } from '../schemas/row-change.ts';
 import { topics } from '../schemas/topics.ts';
+import { cpuSeconds, peakMb } from './measure/process-figures.ts';
 
 const rows = Number(process.argv[2] ?? 200_000);
 const transactionSizes = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [1_000, 1];
@@ -137,17 +138,6 @@ async function commitRows({ connection }: Bench, table: string, size: number): P
   }
 }
 
-function processFigures(pid: number): { peakMb: number; cpuSeconds: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const fields = afterName.split(' ');
-  return {
-    peakMb: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024,
-    // utime and stime in ticks of 10 ms (proc(5)).
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
-  };
-}
-
 async function measure(bench: Bench, size: number): Promise<void> {
   const table = `tickets_${size}`;
   const columns = [...supportTickets.mapping.map(({ column }) => column), 'agent_feedback'];
@@ -173,7 +163,7 @@ async function measure(bench: Bench, size: number): Promise<void> {
   const firstAt = performance.now();
   await waitFor(reader, seqBeyond(rows + 1));
   const endedAt = performance.now();
-  const { peakMb, cpuSeconds } = processFigures(reader.pid ?? 0);
+  const [peak, cpu] = [peakMb(reader.pid ?? 0), cpuSeconds(reader.pid ?? 0)];
   await stopReader(reader);
   const perSecond = Math.round(((rows + 2 - firstSeq) / (endedAt - firstAt)) * 1_000);
   const cells = [
@@ -181,8 +171,8 @@ async function measure(bench: Bench, size: number): Promise<void> {
     `${rows} changes`,
     `${perSecond} changes/s`,
     `${((endedAt - startedAt) / 1_000).toFixed(1)} s with start`,
-    `${cpuSeconds.toFixed(1)} s CPU`,
-    `peak RSS ${Math.round(peakMb)} MB`,
+    `${cpu.toFixed(1)} s CPU`,
+    `peak RSS ${Math.round(peak)} MB`,
   ];
   process.stdout.write(`${cells.join(' · ')}\n`);
 }

@@ -10,6 +10,7 @@ const MAIN = resolve(import.meta.dirname, '../../infra/local/aws-endpoint/main.t
 /** A local AWS endpoint in a process of its own. */
 export interface EndpointProcess {
   readonly url: string;
+  readonly pid: number;
   /** Ends it by SIGTERM. @returns its exit code. */
   stop(): Promise<number | null>;
   /** Ends it by SIGKILL. */
@@ -38,6 +39,7 @@ export async function startEndpointProcess(
   };
   return {
     url,
+    pid: child.pid ?? 0,
     ended,
     stop: () => end('SIGTERM'),
     kill: async () => {
