@@ -105,19 +105,16 @@ export async function createPageWorld(): Promise<PageWorld> {
 
 /** Rules that the page breaks, each with an element that breaks it. */
 export async function violations(page: Page): Promise<(string | undefined)[][]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate<boolean>(`'axe' in globalThis`))) await page.evaluate(axe.source);
   const found = await page.evaluate<axe.AxeResults>('axe.run()');
   return found.violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
 }
 
 /** The same page in both colour schemes. */
-export async function inBothSchemes(
-  page: Page,
-  look: (scheme: 'light' | 'dark') => Promise<void>,
-): Promise<void> {
+export async function inBothSchemes(page: Page, look: () => Promise<void>): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await look(colorScheme);
+    await look();
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }

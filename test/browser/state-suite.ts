@@ -77,8 +77,9 @@ export function describeStates(world: () => PageWorld): void {
     });
 
     it('says that it reconnects while its server is away, and comes back by itself', async () => {
-      const { browser, stack, address } = world();
-      // A page of its own: a refused connection is an error in the console.
+      const { browser, stack, address, page } = world();
+      // A page of its own looks: a refused connection is an error in the console.
+      await page.goto('about:blank');
       const other = await browser.newPage();
       try {
         await openLive(other, address);

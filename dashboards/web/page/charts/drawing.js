@@ -12,7 +12,6 @@ const charts = new Set();
 /** A busy page draws nevertheless. */
 const IDLE_MS = 200;
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
-const printing = window.matchMedia('print');
 
 /**
  * @param {HTMLElement} container
@@ -90,7 +89,7 @@ function draw(drawing) {
 /** What all charts have in common. */
 function withTheme(option) {
   return {
-    animation: !calm.matches && !printing.matches,
+    animation: !calm.matches && !('printing' in document.documentElement.dataset),
     animationDuration: 350,
     animationDurationUpdate: 350,
     backgroundColor: 'transparent',
@@ -119,6 +118,21 @@ function repaint() {
 
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
 document.addEventListener('schemechange', repaint);
-// Paper is white: print.css asks for the light scheme.
-window.addEventListener('beforeprint', repaint);
-window.addEventListener('afterprint', repaint);
+
+/** Widths of the two columns of print.css, and of both, px: a picture does not reflow on paper. */
+const PAPER = { column: 310, both: 660 };
+const spansBoth = '.wide, .half, .two-thirds';
+
+window.addEventListener('beforeprint', () => {
+  document.documentElement.dataset.printing = '';
+  for (const { instance, container } of charts) {
+    const width = container.closest(spansBoth) ? PAPER.both : PAPER.column;
+    instance?.resize({ width });
+  }
+  repaint();
+});
+window.addEventListener('afterprint', () => {
+  delete document.documentElement.dataset.printing;
+  for (const { instance } of charts) instance?.resize({ width: 'auto' });
+  repaint();
+});

@@ -80,9 +80,9 @@ export function createChoiceMenu({ name, title }, onChoice) {
         box.checked = chosen.includes(value);
         setText(figure, count(counts.get(value) ?? 0));
       }
-      // Elements stay where they are while the values do: the focus may be on one of them.
+      // Nothing moves under the hand of somebody who chooses.
       const order = JSON.stringify(wanted);
-      if (order !== offered && !list.contains(document.activeElement)) {
+      if (order !== offered && (!node.open || offered === '')) {
         list.replaceChildren(...wanted.map((value) => options.get(value).item));
         offered = order;
       }

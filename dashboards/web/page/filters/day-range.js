@@ -16,11 +16,20 @@ const OWN = 'own';
 export function createDayRange(onRange) {
   const field = (words) => {
     const input = element('input', { type: 'date', 'aria-label': words });
-    input.addEventListener('change', () => {
-      // A date that is being typed is none yet.
-      if (input.value === '' && input.validity.badInput) return;
+    let told = '';
+    const tell = () => {
+      if (input.value === told || input.validity.badInput) return;
+      told = input.value;
       onRange(from.value || null, to.value || null);
+    };
+    input.addEventListener('change', () => {
+      // A year that is being typed is out of range until it is whole.
+      if (input.value === '' || input.validity.valid) tell();
     });
+    input.addEventListener('focus', () => {
+      told = input.value;
+    });
+    input.addEventListener('blur', tell);
     return input;
   };
   const from = field('From day');
