@@ -11,8 +11,7 @@ import type { ErrorCodeName } from '../../schemas/error-codes.ts';
 import { callFailure, type CallFailure } from './call-failure.ts';
 
 /** How one call ended: which of its records were refused, by position, or why there is no answer. */
-type CallResult =
-  { readonly kind: 'answered'; readonly refused: readonly number[] } | CallFailure;
+type CallResult = { readonly kind: 'answered'; readonly refused: readonly number[] } | CallFailure;
 
 export interface FirehoseCallsOptions {
   /** Built with `maxAttempts: 1`: the SDK's own retry would resend a whole batch. */

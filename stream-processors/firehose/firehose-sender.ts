@@ -40,6 +40,8 @@ const REFUSED_PAUSE_MS = 1_000;
  * any rate of failures: 20 in a row happen once in a million suspects.
  */
 const PROOFS = 20;
+/** The same where the call itself is found at fault: that is no chance, but may be cured in between. */
+const PROOFS_OF_FAULT = 3;
 
 export function createFirehoseSender(options: FirehoseSenderOptions): FirehoseSender {
   const calls = createFirehoseCalls(options);
@@ -135,8 +137,7 @@ function createDelivery(calls: FirehoseCalls, options: DeliveryOptions) {
         if (result.kind === 'answered') left = pick(left, result.refused);
         const accepted = await putStandIns(left);
         for (const index of accepted) {
-          // What is wrong with the call itself does not change from one attempt to the next.
-          const enough = result.kind === 'blamed' ? 1 : PROOFS;
+          const enough = result.kind === 'blamed' ? PROOFS_OF_FAULT : PROOFS;
           const count = (proofs.get(index) ?? 0) + 1;
           proofs.set(index, count);
           if (count >= enough) replaced.push(index);

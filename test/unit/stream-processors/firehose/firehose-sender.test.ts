@@ -123,7 +123,21 @@ describe('firehose sender', () => {
     expect(replaced).toEqual([123]);
     const others = all.filter((text) => text !== '123');
     expect(new Set(stream.delivered)).toEqual(new Set([...others, marker('123')]));
-    expect(stream.calls()).toBeLessThan(30);
+    expect(stream.calls()).toBeLessThan(40);
+  });
+
+  it('replaces nothing when a stream that finds fault with every call is cured meanwhile', async () => {
+    const stream = scriptedStream(
+      () => true,
+      (_, call) => (call < 2 ? named('InvalidArgumentException') : undefined),
+    );
+    // The second attempt at the record fails, then its stand-in is taken: a proof, but not enough.
+    const replaced = await sender(stream).send(records(['a']), {
+      signal: soon(),
+      standIn: (index) => Buffer.from(marker(String(index))),
+    });
+    expect(replaced).toEqual([]);
+    expect(stream.delivered).toEqual([marker('0'), 'a']);
   });
 
   it('replaces nothing while the stream refuses everything', async () => {
