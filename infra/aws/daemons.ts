@@ -93,15 +93,18 @@ export function daemonPlans(deployment: Deployment): readonly DaemonPlan[] {
       tasks: 'one',
       rights: {
         kafka: {
-          reads: [topics.schemas, ...tables.map(({ topic }) => topic)],
-          watches: tables.map(processorGroup),
+          reads: [
+            ...[topics.schemas, topics.readerCheckpoints, topics.shipperCheckpoints],
+            ...captured.map(({ topic }) => topic),
+          ],
+          watches: captured.map(processorGroup),
         },
         lake: {
-          lists: [...tables.map(rawPrefix), ...tables.map(holesKey)],
-          gets: [...tables.map((table) => `${rawPrefix(table)}*`), ...tables.map(holesKey)],
-          puts: tables.map((table) => `${rawPrefix(table)}*`),
+          lists: captured.flatMap((each) => [rawPrefix(each), ...loaderReports(each)]),
+          gets: captured.flatMap((each) => [`${rawPrefix(each)}*`, ...loaderReports(each)]),
+          puts: captured.map((each) => `${rawPrefix(each)}*`),
         },
-        delivers: tables,
+        delivers: captured,
       },
     },
     {
@@ -130,6 +133,11 @@ export function daemonPlans(deployment: Deployment): readonly DaemonPlan[] {
       },
     },
   ];
+}
+
+/** Objects by which the loader tells where it is. */
+function loaderReports(dataset: AnyDataset): string[] {
+  return [holesKey(dataset), latestBatchKey(dataset)];
 }
 
 /** Arguments of the `careplus` command, which is the image's entry point (infra/package/Dockerfile). */

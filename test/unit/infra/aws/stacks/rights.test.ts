@@ -7,6 +7,16 @@ import {
   type DaemonRights,
 } from '../../../../../infra/aws/daemons.ts';
 import { rightsStatements } from '../../../../../infra/aws/rights-statements.ts';
+import type { AnyDataset } from '../../../../../schemas/datasets/any-dataset.ts';
+import { logDatasets, tableDatasets } from '../../../../../schemas/datasets/registry.ts';
+import {
+  holesKey,
+  latestBatchKey,
+  manifestKey,
+  processedPrefix,
+} from '../../../../../schemas/lake-layout.ts';
+import { rawPrefix } from '../../../../../schemas/raw-archive.ts';
+import { topics } from '../../../../../schemas/topics.ts';
 import { calledApis } from './fixtures/called-apis.ts';
 import { example } from '../fixtures/example-deployment.ts';
 
@@ -51,6 +61,15 @@ function granted(rights: DaemonRights): Set<string> {
   return new Set(statements.flatMap(({ actions }) => actions));
 }
 
+/** Functions that make keys of the lake. */
+const lakeKeys = {
+  rawPrefix,
+  processedPrefix,
+  holesKey,
+  latestBatchKey,
+  manifestKey: (dataset: AnyDataset) => manifestKey(dataset, 'batch'),
+} satisfies Record<string, (dataset: AnyDataset) => string>;
+
 const isKafka = (action: string) => action.startsWith('kafka-cluster:');
 /** Of the Data API, on behalf of whoever runs a statement. */
 const CREDENTIALS = 'redshift-serverless:GetCredentials';
@@ -78,6 +97,39 @@ describe.each(daemonPlans(example))('$name', ({ name, rights }) => {
     expect((kafka.transactionalIds ?? []).length > 0).toBe(name === 'cdc-reader');
     const letters = (kafka.writes ?? []).some((topic) => topic.name === 'careplus.dead-letters');
     expect(letters).toBe(uses('dead-letter-writer'));
+  });
+
+  test('its rights cover the topics that its code names, and no shared topic more', () => {
+    const { reads = [], writes = [], describes = [] } = rights.kafka ?? {};
+    const covered = new Set([...reads, ...writes, ...describes].map((topic) => topic.name));
+    const named = [...called.text.matchAll(/\btopics\.(\w+)\.name\b/g)].flatMap(([, key = '']) =>
+      Object.entries(topics).flatMap(([each, topic]) => (each === key ? topic.name : [])),
+    );
+    expect([...covered]).toEqual(expect.arrayContaining(named));
+    const shared = Object.values(topics).map((topic) => topic.name);
+    expect(shared.filter((topic) => covered.has(topic)).sort()).toEqual([...new Set(named)].sort());
+    const ofDatasets = [...tableDatasets, ...logDatasets].filter(({ topic }) =>
+      covered.has(topic.name),
+    );
+    expect(ofDatasets.length > 0).toBe(called.text.includes('dataset.topic'));
+  });
+
+  test('its rights cover the keys of the lake that its code makes', () => {
+    const { lists = [], gets = [], puts = [] } = rights.lake ?? {};
+    const patterns = [...lists.map((prefix) => `${prefix}*`), ...gets, ...puts];
+    const covers = (key: string) =>
+      patterns.some((pattern) =>
+        pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern,
+      );
+    for (const [call, keyOf] of Object.entries(lakeKeys)) {
+      const isMade = new RegExp(`\\b${call}\\(`).test(called.text);
+      for (const dataset of [...tableDatasets, ...logDatasets]) {
+        // The loader may write whatever it reports.
+        expect(covers(keyOf(dataset)), `${call} of ${dataset.name}`).toBe(
+          isMade || (name === 'warehouse-loader' && keyOf(dataset).startsWith('_loader/')),
+        );
+      }
+    }
   });
 
   test('reaches the source only if it is the reader', () => {
