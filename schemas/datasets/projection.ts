@@ -6,23 +6,45 @@ export type Projection =
 
 /**
  * Finds for each mapped field its column among the columns that the table has: by name, then by
- * alias, without case. Unmapped columns may come and go.
+ * alias, without case, and no column for two fields. Unmapped columns may come and go.
  */
 export function projectColumns(
   mapping: readonly MappedColumn[],
   tableColumns: readonly string[],
 ): Projection {
-  const byLowerName = new Map(tableColumns.map((name) => [name.toLowerCase(), name]));
+  const { taken } = takeColumns(mapping, tableColumns);
   const columns = new Map<string, string>();
   const missing: MappedColumn[] = [];
   for (const mapped of mapping) {
-    const found = [mapped.column, ...(mapped.aliases ?? [])]
-      .map((name) => byLowerName.get(name.toLowerCase()))
-      .find((name) => name !== undefined);
-    if (found === undefined) missing.push(mapped);
-    else columns.set(mapped.field, found);
+    const column = taken.get(mapped.field);
+    if (column === undefined) missing.push(mapped);
+    else columns.set(mapped.field, column);
   }
   return missing.length > 0 ? { missing } : { columns };
+}
+
+/** The columns of a table that no mapped field takes: they are carried to raw, and not judged. */
+export function unmappedColumns(
+  mapping: readonly MappedColumn[],
+  tableColumns: readonly string[],
+): string[] {
+  return [...takeColumns(mapping, tableColumns).free];
+}
+
+/** Every field takes its column by name before any takes one by an alias. */
+function takeColumns(mapping: readonly MappedColumn[], tableColumns: readonly string[]) {
+  const free = new Map(tableColumns.map((name) => [name.toLowerCase(), name]));
+  const taken = new Map<string, string>();
+  const take = (field: string, names: readonly string[]) => {
+    const name = names.map((each) => each.toLowerCase()).find((each) => free.has(each));
+    const column = name === undefined ? undefined : free.get(name);
+    if (name === undefined || column === undefined || taken.has(field)) return;
+    free.delete(name);
+    taken.set(field, column);
+  };
+  for (const { field, column } of mapping) take(field, [column]);
+  for (const { field, aliases = [] } of mapping) take(field, aliases);
+  return { taken, free: free.values() };
 }
 
 /**
@@ -39,18 +61,6 @@ export function withAliases<D extends Pick<TableDataset, 'mapping'>>(
     return more ? { ...mapped, aliases: [...(mapped.aliases ?? []), ...more] } : mapped;
   });
   return { ...dataset, mapping };
-}
-
-/** The columns of a table that no mapped field takes: they are carried to raw, and not judged. */
-export function unmappedColumns(
-  mapping: readonly MappedColumn[],
-  tableColumns: readonly string[],
-): string[] {
-  const taken = mapping.map((mapped) => {
-    const found = projectColumns([mapped], tableColumns);
-    return 'columns' in found ? found.columns.get(mapped.field) : undefined;
-  });
-  return tableColumns.filter((name) => !taken.includes(name));
 }
 
 /** The mapped fields of a row, in mapped order. */

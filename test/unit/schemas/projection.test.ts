@@ -25,6 +25,14 @@ describe('the projection of a table', () => {
     expect(found('other')).toEqual({ missing: [mapping[1]] });
   });
 
+  it('never gives the column of one field to another', () => {
+    const { mapping } = withAliases(dataset, { id: ['IssUeCat'] });
+    expect(projectColumns(mapping, ['issuecat'])).toEqual({ missing: [mapping[0]] });
+    const both = withAliases(dataset, { id: ['it'], category: ['it'] }).mapping;
+    expect(projectColumns(both, ['it'])).toEqual({ missing: [both[1]] });
+    expect(unmappedColumns(both, ['it', 'else'])).toEqual(['else']);
+  });
+
   it('names what no field takes, the other name of a field too', () => {
     expect(unmappedColumns(dataset.mapping, ['ID', 'note', 'category', 'IssueCat'])).toEqual([
       ...['note', 'category'],
