@@ -14,7 +14,7 @@ import {
 import { moments, type Moment } from '../../../schemas/moments.ts';
 import { checkArtifacts, checkFiles } from './file-checks.ts';
 import { checkLayout } from './layout-checks.ts';
-import { checkCatalogue, checkDax, checkSplits } from './measure-checks.ts';
+import { checkCatalogue, checkDax, checkQuery, checkSplits } from './measure-checks.ts';
 import { checkModel } from './model-checks.ts';
 import type { Finding, ProjectFiles } from './project-files.ts';
 import {
@@ -57,6 +57,7 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...checkCatalogue(model, catalogue),
     ...checkDax(model, catalogue),
     ...checkSplits(model, splits),
+    ...checkQuery(files, catalogue),
     ...checkFiles(files),
     ...checkArtifacts(files),
     ...checkPages(report),

@@ -2,7 +2,7 @@
 import type { Measure } from '../../../schemas/measures.ts';
 import type { Moment } from '../../../schemas/moments.ts';
 import { DaxError, parseDax, type DaxAggregate, type DaxFigure } from './dax.ts';
-import type { Finding } from './project-files.ts';
+import { SEMANTIC_MODEL, type Finding, type ProjectFiles } from './project-files.ts';
 import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
 
 type CatalogueMeasure = Measure | Moment;
@@ -72,6 +72,22 @@ export function checkDax(model: SemanticModel, catalogue: readonly CatalogueMeas
       }
     }),
   );
+}
+
+const QUERY_FILE = `${SEMANTIC_MODEL}/DAXQueries/Every measure.dax`;
+
+/** The query by which a person compares Power BI with the page asks for every measure. */
+export function checkQuery(files: ProjectFiles, catalogue: readonly CatalogueMeasure[]): Finding[] {
+  const asked = new Map(
+    [...(files.get(QUERY_FILE) ?? '').matchAll(/"([^"]+)", \[([^\]]+)\]/g)].map(
+      ([, label = '', measure = '']) => [measure, label],
+    ),
+  );
+  const titles = catalogue.map(({ title }) => title);
+  return [
+    ...titles.filter((title) => asked.get(title) !== title),
+    ...[...asked.keys()].filter((measure) => !titles.includes(measure)),
+  ].map((name) => ({ file: QUERY_FILE, problem: `"${name}", [${name}] is wrong or missing` }));
 }
 
 /** A column that figures are split by, in both languages. */

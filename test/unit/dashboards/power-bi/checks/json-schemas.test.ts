@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(folder))('Microsoft’s JSON schemas', () => {
   it('hold for every JSON file of the project', () => {
     const { findings, validated } = checkSchemas(files, schemas);
     expect(findings).toEqual([]);
-    const others = [...files.keys()].filter((file) => /\.tmdl$/.test(file));
+    const others = [...files.keys()].filter((file) => /\.(tmdl|dax)$/.test(file));
     expect(validated).toBeGreaterThan(0);
     expect(validated + others.length).toBe(files.size);
   });

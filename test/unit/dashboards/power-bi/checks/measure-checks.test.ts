@@ -3,6 +3,7 @@ import { replace, problemsAfter, type Damage } from './damage.ts';
 
 const definition = 'CarePlus.SemanticModel/definition';
 const tickets = `${definition}/tables/Tickets.tmdl`;
+const query = 'CarePlus.SemanticModel/DAXQueries/Every measure.dax';
 
 const damages: readonly (readonly [string, Damage, RegExp])[] = [
   [
@@ -59,6 +60,16 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     'a breakdown by another column than the page’s',
     replace(tickets, 'sourceColumn: channel', 'sourceColumn: status'),
     /Tickets\[Channel\]: shows status, not channel/,
+  ],
+  [
+    'a measure that the query of all forgets',
+    replace(query, '\t"Open Tickets", [Open Tickets],\n', ''),
+    /"Open Tickets", \[Open Tickets\] is wrong or missing/,
+  ],
+  [
+    'a measure that the query of all invents',
+    replace(query, '[Open Tickets]', '[Closed Tickets]'),
+    /\[Closed Tickets\] is wrong or missing/,
   ],
 ];
 
