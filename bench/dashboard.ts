@@ -15,7 +15,7 @@ import {
   ticketFilters,
 } from '../dashboards/web/figures/filters.ts';
 import { logQueries } from '../dashboards/web/figures/log-figures.ts';
-import { figuresQuery } from '../dashboards/web/figures/measure-queries.ts';
+import { figuresQuery, type MeasureSet } from '../dashboards/web/figures/measure-queries.ts';
 import { pipelineQueries } from '../dashboards/web/figures/pipeline-figures.ts';
 import { ticketQueries } from '../dashboards/web/figures/ticket-figures.ts';
 import { createRedshiftWarehouse } from '../dashboards/web/figures/warehouse.ts';
@@ -28,8 +28,7 @@ import {
   logBooks,
   logBreakdowns,
   logMeasures,
-  matrixSql,
-  measureSql,
+  overLogSums,
   ticketBooks,
   ticketBreakdowns,
   ticketMeasures,
@@ -76,20 +75,23 @@ const measures: readonly Measure[] = [
   ...[...logMeasures, ...logBooks],
 ];
 const whole = filterSql(logFilters, noFilter);
-const figures: (readonly [string, string])[] = [
-  ...measures.map((measure) => [measure.name, measureSql(measure)] as const),
-  ...[...ticketBreakdowns, ...historyBreakdowns, ...logBreakdowns].map((breakdown) => {
-    const measure = measures.filter(({ name }) => name === breakdown.measure);
-    const [, sql = ''] = figuresQuery(
-      { measures: measure, breakdowns: [breakdown], matrices: [] },
-      whole,
-    ).split('\nUNION ALL\n');
-    return [breakdown.name, sql] as const;
+/** As the logs page reads them when nothing is chosen. */
+const summed = overLogSums(
+  { measures: logMeasures, breakdowns: logBreakdowns, matrices: heatMaps.slice(1) },
+  () => true,
+);
+const parts = (set: MeasureSet): (readonly [string, string])[] => {
+  const names = [...set.measures, ...set.breakdowns, ...set.matrices].map(({ name }) => name);
+  const queries = figuresQuery(set, whole).split('\nUNION ALL\n');
+  return names.map((name, index) => [name, queries[index] ?? '']);
+};
+const figures = [
+  ...parts({
+    measures,
+    breakdowns: [...ticketBreakdowns, ...historyBreakdowns, ...logBreakdowns],
+    matrices: heatMaps,
   }),
-  ...heatMaps.map((map) => {
-    const measure = measures.find(({ name }) => name === map.measure);
-    return [map.name, measure ? matrixSql(map, measure) : ''] as const;
-  }),
+  ...parts(summed).map(([name, sql]) => [`${name}, from sums`, sql] as const),
 ];
 
 process.stdout.write(`\n${entries} log entries, ${tickets} tickets; median of ${ROUNDS}\n`);

@@ -23,8 +23,11 @@ type MeasureView = keyof typeof measureViews;
 
 type Aggregate = 'COUNT(*)' | `SUM(${string})` | `COUNT(${string})` | `COUNT(DISTINCT ${string})`;
 
+/** Views that hold sums of others: figures over them are those of the catalogue, only sooner. */
+type SumView = 'reporting.log_hours' | 'reporting.logged_tickets';
+
 interface MeasureSql {
-  readonly from: MeasureView;
+  readonly from: MeasureView | SumView;
   /** One equality of a column that is never NULL. */
   readonly where?: `${string} = '${string}'`;
   readonly numerator: Aggregate;

@@ -2,6 +2,7 @@ import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import { MAX_REPORTED_FILES } from '../schemas/frontiers.ts';
 import { logRowColumns, logVerdictColumns } from '../schemas/log-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
+import { logSumStatements, sumTables } from './log-sum-statements.ts';
 import { quoteText, sqlName } from './sql-quoting.ts';
 
 /**
@@ -29,6 +30,7 @@ export function logStatements(dataset: LogDataset, batchId: string): LoadStateme
   const verdict = (alias: string) => verdictNames.map((name) => `${alias}.${name}`).join(', ');
   const range = (alias: string) => rangeNames.map((name) => `${alias}.${name}`).join(', ');
   const batch = quoteText(batchId);
+  const { summary } = dataset;
 
   return [
     {
@@ -152,6 +154,7 @@ WHERE (k.entry_id IS NULL AND c.copies > 0) OR j.rules_version > k.rules_version
       sql: `UPDATE ${t.entry} SET copies = ${t.entryName}.copies + counted.copies
 FROM counted WHERE ${sameEntry(t.entryName, 'counted')}`,
     },
+    ...(summary ? logSumStatements(dataset, summary, t.entry) : []),
     {
       step: 'drop renewed',
       sql: `DELETE FROM ${t.entry} USING renewed
@@ -174,7 +177,7 @@ FROM (SELECT e.entry_id AS name FROM judged j JOIN ${t.entry} e ON ${sameEntry('
     { step: REPORT_STEP, sql: logProgressQuery(dataset) },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, repairs, arrived, reach, advance, repaired, counted, judged, known, renewed`,
+      sql: `DROP TABLE ${COPIED}, staged, repairs, arrived, reach, advance, repaired, counted, judged, known, renewed${summary ? `, ${sumTables.join(', ')}` : ''}`,
     },
   ];
 }

@@ -1,6 +1,9 @@
 import type pg from 'pg';
+import { supportLogs } from '../../schemas/datasets/support-logs/index.ts';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { imageTables } from '../../warehouse-loader/image-statements.ts';
+import { recomputeLogSums } from '../../warehouse-loader/log-sum-statements.ts';
+import { logTables } from '../../warehouse-loader/log-statements.ts';
 import { periodStatements } from '../../warehouse-loader/period-statements.ts';
 
 const START_MS = Date.UTC(2025, 6, 1);
@@ -25,7 +28,7 @@ const columns = `source, epoch, key_hash, image_id, rank, rules_version, accepte
 const versions = (
   tickets: number,
 ) => `(SELECT 'bench.care.tickets' AS source, 1750000000 AS epoch, t.k, v.v,
-    CAST(${START_MS} + (t.k % 43200) * ${MINUTE_MS} AS BIGINT) AS opened_ms, CAST(t.k % 4 AS BIGINT) AS last
+    ${START_MS} + (CAST(t.k AS BIGINT) % 43200) * ${MINUTE_MS} AS opened_ms, CAST(t.k % 4 AS BIGINT) AS last
   FROM generate_series(1, ${tickets}) AS t (k) CROSS JOIN generate_series(0, 3) AS v (v) WHERE v.v <= t.k % 4) k`;
 
 /** The tickets' history as the loader leaves it: a snapshot, its end, updates of two images. */
@@ -86,9 +89,13 @@ export async function fillWarehouse(
   const periods = lifecycle
     ? periodStatements(supportTickets, lifecycle, imageTables(supportTickets))
     : [];
+  const sums = supportLogs.summary
+    ? recomputeLogSums(supportLogs, supportLogs.summary, logTables(supportLogs).entry)
+    : [];
   return [
     await timed(`tickets filled`, [...ticketSql(tickets), 'ANALYZE']),
     await timed(`log entries filled`, [...logSql(entries, tickets), 'ANALYZE']),
+    await timed('log entries summed up anew', sums),
     await timed('keys gathered', everything),
     await timed(
       'all periods told, as at a switch of epochs',

@@ -1,6 +1,7 @@
 import type { Topic } from '../topics.ts';
 import type { CleanColumn, Verdict } from './dataset.ts';
 import type { LakeDataset } from './lake-dataset.ts';
+import type { LogSummary } from './log-summary.ts';
 import type { LogRuleExamples, LogRuleTable } from './rule-table.ts';
 
 /** A column of the clean log table. */
@@ -37,4 +38,6 @@ export interface LogDataset extends LakeDataset {
   readonly sortMs: (entry: string) => number;
   /** Day of the books (`YYYY-MM-DD`, or `unknown`): frozen, like the time. */
   readonly bookDay: (entry: string) => string;
+  /** What the loader sums up by the hour; null where nothing reads it. */
+  readonly summary: LogSummary | null;
 }

@@ -68,16 +68,52 @@ FROM (SELECT s.ticket_id, s.key_hash AS ticket_key,
     GROUP BY t.source, t.epoch) n ON n.source = s.source AND n.epoch = s.epoch
   WHERE s.is_latest = 1 AND s.accepted = 1 AND s.copies > 0 AND s.status = 'Open') a;
 
+-- Accepted log entries, summed up by the loader in each batch (warehouse-loader/log-sum-statements.ts):
+-- by the hour and one dimension each, and of all hours by ticket. A value's key is its hash, '' of NULL.
+CREATE TABLE IF NOT EXISTS careplus.log_sums (
+  dimension VARCHAR(16),
+  hour_ms BIGINT,
+  value_key VARCHAR(32),
+  label VARCHAR(1024),
+  entries BIGINT,
+  errors BIGINT,
+  duration_ms BIGINT,
+  durations BIGINT,
+  hundredths BIGINT,
+  readings BIGINT
+) DISTSTYLE EVEN COMPOUND SORTKEY (dimension, hour_ms, value_key);
+
+-- Accepted log entries of level ERROR that name a ticket.
+CREATE TABLE IF NOT EXISTS careplus.log_errors (
+  entry_id VARCHAR(32),
+  logged_at_ms BIGINT,
+  ticket_key VARCHAR(32),
+  ticket_id VARCHAR(256)
+) DISTKEY (ticket_key) COMPOUND SORTKEY (logged_at_ms, entry_id);
+
+CREATE OR REPLACE VIEW reporting.log_hours AS
+SELECT h.log_hour, CAST(h.log_hour AS DATE) AS logged_date,
+  CAST(EXTRACT(HOUR FROM h.log_hour) AS INTEGER) AS logged_hour,
+  CASE WHEN EXTRACT(DOW FROM h.log_hour) = 0 THEN 7 ELSE CAST(EXTRACT(DOW FROM h.log_hour) AS INTEGER) END AS logged_weekday,
+  h.dimension, h.label, h.entries, h.errors, h.response_time_ms, h.responses, h.cpu_hundredths, h.cpu_readings
+FROM (SELECT TIMESTAMP 'epoch' + (s.hour_ms / 1000) * INTERVAL '1 second' AS log_hour, s.dimension,
+    CASE WHEN s.value_key = '' THEN NULL ELSE s.label END AS label, s.entries, s.errors,
+    s.duration_ms AS response_time_ms, s.durations AS responses, s.hundredths AS cpu_hundredths, s.readings AS cpu_readings
+  FROM careplus.log_sums s WHERE s.dimension <> 'ticket' AND s.entries > 0) h;
+
+CREATE OR REPLACE VIEW reporting.logged_tickets AS
+SELECT s.value_key AS ticket_key, s.label AS ticket_id, s.entries, s.errors
+FROM careplus.log_sums s WHERE s.dimension = 'ticket' AND s.entries > 0;
+
 CREATE OR REPLACE VIEW reporting.ticket_errors AS
 SELECT e.ticket_key, e.ticket_id, e.errors, e.first_error_at, e.last_error_at,
   CASE WHEN s.key_hash IS NULL THEN CAST('No' AS VARCHAR(3)) ELSE CAST('Yes' AS VARCHAR(3)) END AS ticket_shown,
   s.status, s.agent, s.priority, s.issue_category, s.channel
-FROM (SELECT LEFT(SHA2('=' || l.ticket_id, 256), 32) AS ticket_key, MAX(l.ticket_id) AS ticket_id, COUNT(*) AS errors,
+FROM (SELECT l.ticket_key, MAX(l.ticket_id) AS ticket_id, COUNT(*) AS errors,
     TIMESTAMP 'epoch' + (MIN(l.logged_at_ms) / 1000) * INTERVAL '1 second' AS first_error_at,
     TIMESTAMP 'epoch' + (MAX(l.logged_at_ms) / 1000) * INTERVAL '1 second' AS last_error_at
-  FROM careplus.log_entry l
-  WHERE l.accepted = 1 AND l.log_level = 'ERROR' AND l.ticket_id IS NOT NULL
-  GROUP BY LEFT(SHA2('=' || l.ticket_id, 256), 32)) e
+  FROM careplus.log_errors l
+  GROUP BY l.ticket_key) e
 LEFT JOIN (SELECT t.key_hash, MAX(t.status) AS status, MAX(t.agent) AS agent, MAX(t.priority) AS priority,
     MAX(t.issue_category) AS issue_category, MAX(t.channel) AS channel
   FROM careplus.ticket_state t

@@ -26,6 +26,7 @@ export interface FilterSet {
 const tickets = 'reporting.tickets';
 const ages = 'reporting.ticket_ages';
 const entries = 'reporting.log_entries';
+const hours = 'reporting.log_hours';
 
 /** The same column, by its own name, in each of these views. */
 function named(column: string, ...views: readonly string[]): ByView {
@@ -71,7 +72,7 @@ export const ticketFilters: FilterSet = {
 
 export const logFilters: FilterSet = {
   view: entries,
-  day: named('logged_date', entries),
+  day: named('logged_date', entries, hours),
   columns: [
     { name: 'level', title: 'Level', sql: named('log_level', entries), offered: true },
     { name: 'component', title: 'Component', sql: named('component', entries), offered: true },
@@ -85,13 +86,19 @@ export const logFilters: FilterSet = {
     {
       name: 'weekday',
       title: 'Weekday',
-      sql: { [entries]: 'CAST(logged_weekday AS VARCHAR(1))' },
+      sql: {
+        [entries]: 'CAST(logged_weekday AS VARCHAR(1))',
+        [hours]: 'CAST(logged_weekday AS VARCHAR(1))',
+      },
       offered: false,
     },
     {
       name: 'hour',
       title: 'Hour',
-      sql: { [entries]: 'CAST(logged_hour AS VARCHAR(2))' },
+      sql: {
+        [entries]: 'CAST(logged_hour AS VARCHAR(2))',
+        [hours]: 'CAST(logged_hour AS VARCHAR(2))',
+      },
       offered: false,
     },
     { name: 'user_agent', title: 'User agent', sql: named('user_agent', entries), offered: false },

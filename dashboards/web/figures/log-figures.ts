@@ -1,4 +1,4 @@
-import { heatMaps, logBreakdowns, logMeasures } from '../../../schemas/measures.ts';
+import { heatMaps, logBreakdowns, logMeasures, overLogSums } from '../../../schemas/measures.ts';
 import type { Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
@@ -35,7 +35,10 @@ export function logQueries(filter: FilterSql): readonly string[] {
   const view = 'reporting.log_entries';
   const slow = whereClause(view, filter, 'response_time_ms IS NOT NULL');
   return [
-    figuresQuery(logFigureSet, filter),
+    figuresQuery(
+      overLogSums(logFigureSet, (summed) => filter.conditions(summed) !== null),
+      filter,
+    ),
     booksQuery('logs'),
     frontierQuery('logs'),
     entriesQuery(slow, { order: 'slowest', limit: LISTED_ENTRIES }),

@@ -20,4 +20,21 @@ export const supportLogs: LogDataset = {
   keyOf,
   sortMs,
   bookDay,
+  summary: {
+    dimensions: {
+      level: 'log_level',
+      component: 'component',
+      event_type: 'event_type',
+      user_agent: 'user_agent',
+    },
+    sums: ['response_time_ms', 'cpu_percent_hundredths'],
+    errorFlag: 'is_error',
+    ranges: [
+      ['0-499 ms', 500],
+      ['500-999 ms', 1000],
+      ['1000-1499 ms', 1500],
+      ['1500 ms or more', null],
+    ],
+    level: { column: 'log_level', error: 'ERROR' },
+  },
 };

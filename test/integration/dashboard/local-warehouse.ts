@@ -13,7 +13,14 @@ import { startEndpoint } from '../../../infra/local/aws-endpoint/server.ts';
 import { startPostgres } from '../../../infra/local/postgres.ts';
 import { createDataApi, type DataApi } from '../../../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../../../runtime/redshift/redshift-client.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
+import { recomputeLogSums } from '../../../warehouse-loader/log-sum-statements.ts';
 import { migrate, readMigrations } from '../../../warehouse-loader/migrations.ts';
+
+/** The loader's sums of the entries, made anew from them. */
+const summedAnew = supportLogs.summary
+  ? recomputeLogSums(supportLogs, supportLogs.summary, 'careplus.log_entry')
+  : [];
 
 export const SOURCE = 'shop.care.tickets';
 export const EPOCH = 1_750_000_000;
@@ -188,6 +195,7 @@ export async function startLocalWarehouse(): Promise<LocalWarehouse> {
          SELECT * FROM json_populate_recordset(CAST(NULL AS careplus.log_entry), $1)`,
         [JSON.stringify(values)],
       );
+      for (const sql of summedAnew) await database.query(sql);
       await database.query(
         `INSERT INTO ops.log_frontier (host, generation, generation_start, upto, read_at_ms)
          VALUES ('app-1', '1-a', 0, ${bytes}, 1760000000000)`,
