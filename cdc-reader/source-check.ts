@@ -1,6 +1,7 @@
 import { quoteIdentifier } from './canonical-value.ts';
 import type { TableStreamConfig } from './config.ts';
 import type { ServerFlavour } from './gtid-position.ts';
+import { checkRdsRetention } from './rds-retention.ts';
 import type { SourceConnection } from './source-connection.ts';
 import { errorNumber } from './source-errors.ts';
 
@@ -26,7 +27,8 @@ export async function checkSource(
   table: CheckedTable,
 ): Promise<SourceProblem[]> {
   const variables = await readVariables(connection);
-  const [grants, filters, properties] = [
+  const [retention, grants, filters, properties] = [
+    await checkRdsRetention(connection, variables.get('basedir')),
     await checkGrants(connection, table),
     await checkFilters(connection, table),
     await checkTable(connection, table),
@@ -35,6 +37,7 @@ export async function checkSource(
     ...checkVariables(variables, connection.flavour),
     ...checkServerId(variables, table.serverId),
     ...checkRetention(variables),
+    ...retention,
     ...grants,
     ...filters,
     ...properties,
@@ -76,7 +79,7 @@ const REQUIRED: readonly {
   },
 ];
 
-const OTHERS = ['server_id', 'binlog_expire_logs_seconds', 'expire_logs_days'];
+const OTHERS = ['server_id', 'binlog_expire_logs_seconds', 'expire_logs_days', 'basedir'];
 
 type Variables = ReadonlyMap<string, string>;
 

@@ -12,12 +12,10 @@ const READER_PASSWORD = '<password of the reader’s secret>';
 export function sourceStatements({ source, datasets }: Deployment): string[] {
   const account = `'${READER_USER}'@'%'`;
   const databases = new Set(Object.values(datasets).map(({ database }) => database));
-  const retention =
-    source.server.kind === 'managed'
-      ? [
-          `CALL mysql.rds_set_configuration('binlog retention hours', ${source.binlogRetentionHours})`,
-        ]
-      : [];
+  const isManaged = source.server.kind === 'managed';
+  const retention = isManaged
+    ? [`CALL mysql.rds_set_configuration('binlog retention hours', ${source.binlogRetentionHours})`]
+    : [];
   return [
     ...retention,
     `CREATE USER ${account} IDENTIFIED BY '${READER_PASSWORD}' REQUIRE SSL`,
@@ -25,6 +23,8 @@ export function sourceStatements({ source, datasets }: Deployment): string[] {
     ...Object.values(datasets).map(
       ({ database, table }) => `GRANT SELECT ON \`${database}\`.\`${table}\` TO ${account}`,
     ),
+    // By which the reader sees how long RDS keeps the binlog.
+    ...(isManaged ? [`GRANT SELECT ON mysql.rds_configuration TO ${account}`] : []),
     // RDS refuses the global lock; a snapshot then locks its own table for a moment.
     ...[...databases].map((name) => `GRANT LOCK TABLES ON \`${name}\`.* TO ${account}`),
   ];

@@ -175,7 +175,8 @@ async function readPlaces(kafka: Kafka, signal: AbortSignal) {
   return [...places.values()];
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 async function readSource({ source }: Config, signal: AbortSignal): Promise<SourceReading> {
   await using connection = await connectSource(source, signal);
@@ -185,8 +186,14 @@ async function readSource({ source }: Config, signal: AbortSignal): Promise<Sour
   );
   const value = (name: string) =>
     Number(rows.find((row) => row['Variable_name'] === name)?.['Value'] ?? 0);
+  // RDS has a setting of its own, whatever the variables say; elsewhere there is no such table.
+  const [rds] = await connection
+    .query("SELECT value FROM mysql.rds_configuration WHERE name = 'binlog retention hours'")
+    .catch(() => []);
   const retentionMs =
-    value('binlog_expire_logs_seconds') * 1_000 || value('expire_logs_days') * DAY_MS;
+    Number(rds?.['value'] ?? 0) * HOUR_MS ||
+    value('binlog_expire_logs_seconds') * 1_000 ||
+    value('expire_logs_days') * DAY_MS;
   return { gtid, binlogRetentionMs: retentionMs === 0 ? null : retentionMs };
 }
 
