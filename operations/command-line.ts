@@ -21,9 +21,9 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   status: () => import('./verbs/status.ts'),
   quarantine: () => import('./verbs/quarantine.ts'),
   replay: () => import('./verbs/replay.ts'),
-  snapshot: planned,
+  snapshot: () => import('./verbs/snapshot.ts'),
   trace: () => import('./verbs/trace.ts'),
-  doctor: planned,
+  doctor: () => import('./verbs/doctor.ts'),
   forget: planned,
 };
 

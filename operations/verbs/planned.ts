@@ -5,8 +5,6 @@ import { notYet } from '../cli/not-yet.ts';
 
 /** Verbs that have their name and their promise, but nothing behind them yet. */
 const planned = [
-  ['snapshot', '[dataset]', 're-snapshot a table while streaming goes on'],
-  ['doctor', '', 'check grants, settings, topics, streams, rights and disk'],
   ['forget', '<ticket-id>', 'erase a deleted ticket’s personal data'],
 ] as const;
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   generateTickets,
   UNKNOWN_COUNT,
@@ -94,6 +94,21 @@ describe('the whole pipeline', () => {
     const other = await stack.careplus(['up', '--empty']);
     expect(other.code).toBe(78);
     expect(other.stderr).toMatch(/CFG_9005.*--fresh.*--state/s);
+  });
+
+  it('is found in order by the doctor, who names the statement that cures a setting', async () => {
+    const healthy = await stack.careplus(['--json', 'doctor']);
+    expect(healthy.code, healthy.stdout).toBe(0);
+    const { findings } = JSON.parse(healthy.stdout) as { findings: { part: string }[] };
+    expect(new Set(findings.map(({ part }) => part))).toEqual(
+      new Set(['source', 'broker', 'delivery', 'lake', 'warehouse', 'daemons', 'disk']),
+    );
+    await mysql.query("SET GLOBAL binlog_row_image = 'MINIMAL'");
+    const ill = await stack.careplus(['doctor']);
+    await mysql.query("SET GLOBAL binlog_row_image = 'FULL'");
+    expect(ill.code).toBe(1);
+    expect(ill.stdout).toMatch(/error +source +.*binlog_row_image/);
+    expect(ill.stdout).toContain("what to do: SET GLOBAL binlog_row_image = 'FULL'");
   });
 
   it('follows INSERT, UPDATE and DELETE without reload', async () => {
@@ -213,6 +228,35 @@ describe('the whole pipeline', () => {
       },
     });
     expect(unknown).toEqual({ code: 1, life: { ok: false, ticket_id: 'LIVE' } });
+  });
+
+  it('reads the table anew on demand, and no history comes of it', async () => {
+    const bi = new pg.Client(stack.env()['CAREPLUS_BI_URL']);
+    await bi.connect();
+    try {
+      const rowsOf = async (sql: string) => (await bi.query<Record<string, unknown>>(sql)).rows;
+      const history = async () => ({
+        periods: await rowsOf(
+          `SELECT ticket_id, period_number, status, entered_at, left_at
+           FROM reporting.ticket_periods ORDER BY ticket_id, period_number`,
+        ),
+        backlog: await rowsOf('SELECT * FROM reporting.ticket_backlog ORDER BY backlog_hour'),
+      });
+      const epoch = async () => {
+        const [row] = await rowsOf(`SELECT MAX(epoch) AS epoch FROM reporting.freshness`);
+        return Number(row?.['epoch']);
+      };
+      const [before, told] = [await epoch(), await history()];
+      expect(told.periods.length).toBeGreaterThan(month.books.shown);
+      expect(Number(told.backlog.at(-1)?.['open_tickets'])).toBe(month.shownByStatus.Open + 50);
+      expect((await stack.careplus(['snapshot'])).code).toBe(0);
+      await vi.waitFor(async () => expect(await epoch()).toBeGreaterThan(before), {
+        ...{ timeout: 30_000, interval: 200 },
+      });
+      expect(await history()).toEqual(told);
+    } finally {
+      await bi.end();
+    }
   });
 
   it('empties the page with TRUNCATE and goes on with a table made anew', async () => {
