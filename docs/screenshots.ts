@@ -5,6 +5,7 @@
  */
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { createFaultsClient } from '../infra/local/aws-endpoint/faults-client.ts';
 import { launchBrowser, openLive } from '../test/browser/browser.ts';
@@ -107,6 +108,15 @@ const lost = (stop: () => void): readonly Picture[] =>
     },
   }));
 
+/** Waits until a server that was killed is back. */
+async function reachable(address: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(address).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await delay(200);
+  }
+}
+
 const reviewFolder = process.argv[process.argv.indexOf('--review') + 1];
 const review = process.argv.includes('--review') && reviewFolder !== undefined;
 const folder = review ? reviewFolder : path.join(import.meta.dirname, 'images');
@@ -138,7 +148,10 @@ try {
     await faults.add({ ...failure, match: 'tickets_by_agent', times: 100_000 });
     await takeAll(failing);
     await faults.clear();
-    await takeAll(lost(() => process.kill(stack.pid('dashboard'), 'SIGKILL')));
+    for (const each of lost(() => process.kill(stack.pid('dashboard'), 'SIGKILL'))) {
+      await reachable(address);
+      await take(browser, address, folder, each);
+    }
   }
 } finally {
   await stack.close();

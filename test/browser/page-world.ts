@@ -86,6 +86,7 @@ export async function createPageWorld(): Promise<PageWorld> {
       );
       const table = panel.first().locator('.as-table');
       if ((await table.getAttribute('open')) === null) await table.locator('summary').click();
+      await table.locator('tbody tr').first().waitFor();
       return on.evaluate(
         `Object.fromEntries([...document.querySelectorAll('td[data-measure="${measure}"]')]
           .map(({ dataset }) => [dataset.label, dataset.value]))`,

@@ -54,7 +54,7 @@ const { go } = startLivePage({
         : ['No logs loaded yet', 'No log file has come this far.'];
     }
     return isNarrowed(doc.filter) && doc.measures.log_entries?.value === 0
-      ? ['No log entry matches', 'Take back one of the filters above.']
+      ? ['No log entry matches', 'Take back one of the filters.']
       : null;
   },
   headline: (doc) => ({ value: doc.measures.log_entries?.value, unit: 'log entries' }),

@@ -54,7 +54,7 @@ const { go } = startLivePage({
         : ['Nothing loaded yet', 'The first batch is still on its way.'];
     }
     return isNarrowed(doc.filter) && doc.measures.tickets_shown?.value === 0
-      ? ['No ticket matches', 'Take back one of the filters above.']
+      ? ['No ticket matches', 'Take back one of the filters.']
       : null;
   },
   headline: (doc) => ({ value: doc.measures.tickets_shown?.value, unit: 'tickets' }),
