@@ -19,8 +19,10 @@ interface CommandResult {
 /** A folder and a port range of its own for one local stack, as a person would use them. */
 export interface TestStack {
   readonly stateDir: string;
-  /** Runs a verb to its end. */
-  careplus(args: readonly string[], timeoutMs?: number): Promise<CommandResult>;
+  /** Runs a verb to its end; of another tree than the stack's, when one is named. */
+  careplus(args: readonly string[], timeoutMs?: number, tree?: string): Promise<CommandResult>;
+  /** Starts a verb and leaves it to itself. */
+  start(args: readonly string[]): ChildProcess;
   /** Starts `up` in the foreground and resolves when it has printed the page's address. */
   up(args: readonly string[]): Promise<ChildProcess>;
   /** The KEY=VALUE file by which a person's own client connects. */
@@ -58,21 +60,20 @@ function isFree(port: number): Promise<boolean> {
  * @param parent the folder in which the stack's own is made.
  */
 export async function createTestStack(root = here, parent = tmpdir()): Promise<TestStack> {
-  const careplus = path.join(root, 'operations/careplus.ts');
   const folder = mkdtempSync(path.join(parent, 'careplus-e2e-'));
   const stateDir = path.join(folder, 'state');
   const base = await freePortBase();
   const environment = { ...process.env, CAREPLUS_PORT_BASE: String(base), NODE_ENV: 'production' };
 
-  const start = (args: readonly string[]) =>
-    spawn(process.execPath, [careplus, ...args, '--state', stateDir], {
-      cwd: root,
+  const start = (args: readonly string[], tree = root) =>
+    spawn(process.execPath, ['operations/careplus.ts', ...args, '--state', stateDir], {
+      cwd: tree,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
 
-  const run = async (args: readonly string[], timeoutMs = 120_000): Promise<CommandResult> => {
-    const child = start(args);
+  const run: TestStack['careplus'] = async (args, timeoutMs = 120_000, tree = root) => {
+    const child = start(args, tree);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -96,6 +97,7 @@ export async function createTestStack(root = here, parent = tmpdir()): Promise<T
 
   return {
     stateDir,
+    start,
     careplus: run,
     async up(args) {
       const child = start(['up', ...args]);
