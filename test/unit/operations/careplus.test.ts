@@ -13,7 +13,10 @@ function careplus(...args: string[]) {
 }
 
 it('ends with the exit code of its verb and keeps stdout to the result', async () => {
-  const [good, unusable] = await Promise.all([careplus('--version'), careplus('doctor', '--json')]);
+  const [good, unusable] = await Promise.all([
+    careplus('--version'),
+    careplus('forget', 'TCK1', '--json'),
+  ]);
   expect(good).toEqual({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
@@ -21,7 +24,7 @@ it('ends with the exit code of its verb and keeps stdout to the result', async (
   });
   expect(unusable).toEqual({
     code: 78,
-    stdout: '{"error":"not-yet","verb":"doctor"}\n',
+    stdout: '{"error":"not-yet","verb":"forget"}\n',
     stderr: '',
   });
 }, 30_000);
