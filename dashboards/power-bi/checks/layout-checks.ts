@@ -51,8 +51,9 @@ function checkPhone({ visuals }: Page): Finding[] {
   return [
     ...visuals.flatMap(({ file, phone, content }) => {
       const wanted = !notOnPhone.has(content.visual.visualType);
-      if (phone === undefined)
+      if (phone === undefined) {
         return wanted ? [{ file, problem: 'no mobile.json: not on the phone' }] : [];
+      }
       if (!wanted) return [{ file, problem: 'does not belong on the phone' }];
       const { x, width } = phone.position;
       return x >= 0 && x + width <= PHONE_WIDTH

@@ -78,8 +78,9 @@ function checkTableOrder({ roots, tables }: SemanticModel): Finding[] {
 function checkTable(table: ModelTable): Finding[] {
   const { file, name, columns, partitions, object } = table;
   const problems: string[] = [];
-  if (file !== `${MODEL_DEFINITION}/tables/${name}.tmdl`)
+  if (file !== `${MODEL_DEFINITION}/tables/${name}.tmdl`) {
     problems.push('the file is not named after its table');
+  }
   if (object.description === '') problems.push('no description');
   if (partitions.length !== 1) problems.push('a table has one partition');
   for (const partition of partitions) {
@@ -172,8 +173,9 @@ function checkNames({ tables }: SemanticModel): Finding[] {
       if (other !== undefined) {
         findings.push({ file, problem: `measure ${name} is in ${other} and in ${table}` });
       }
-      if (columnNames.has(key))
+      if (columnNames.has(key)) {
         findings.push({ file, problem: `${name} is a column and a measure` });
+      }
       measures.set(key, table);
     }
   }

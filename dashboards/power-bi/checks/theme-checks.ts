@@ -32,8 +32,9 @@ export function withPageColours(theme: string, styleSheet: string): string {
   const colours = lightColours(styleSheet);
   const colour = (source: string): string => {
     const found = colours.get(source);
-    if (found === undefined)
+    if (found === undefined) {
       throw new Error(`the style sheet has no --${source}: light-dark(#…, #…)`);
+    }
     return found;
   };
   const own = Object.entries(sources).map(([name, source]) => [name, colour(source)] as const);

@@ -68,8 +68,9 @@ export function readTmdl(text: string): readonly TmdlObject[] {
     const line = at(lines, index);
     index += 1;
     if (line.text === '') {
-      if (description.length > 0)
+      if (description.length > 0) {
         throw new TmdlError(line.number, 'a description belongs to the line below it');
+      }
       continue;
     }
     if (line.text.startsWith(' ')) throw new TmdlError(line.number, 'indented by spaces, not tabs');
@@ -155,8 +156,9 @@ function readExpression(
   for (; index < lines.length; index += 1) {
     const line = at(lines, index);
     const isBlank = line.text.trim() === '';
-    if (first === FENCE && line.text.trim() === FENCE)
+    if (first === FENCE && line.text.trim() === FENCE) {
       return { value: body.join('\n'), next: index + 1 };
+    }
     if (!isBlank && line.tabs < deep) break;
     body.push('\t'.repeat(Math.max(0, line.tabs - deep)) + line.text);
   }

@@ -69,8 +69,9 @@ function checkFormatting(
     return entries.flatMap(({ properties }) =>
       Object.entries(properties).flatMap(([property, value]) => {
         const descriptor = known[property];
-        if (descriptor === undefined)
+        if (descriptor === undefined) {
           return [{ file, problem: `${name} has no property ${property}` }];
+        }
         const text = literalText(value);
         return text === undefined || fits(text, descriptor.type)
           ? []
