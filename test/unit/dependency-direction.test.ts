@@ -47,7 +47,7 @@ describe('dependency direction', () => {
     expect(found).toEqual([]);
     // A checker that sees no modules finds no violations either.
     expect(modules).toBeGreaterThan(60);
-  });
+  }, 30_000);
 
   it.each([
     ['a stage imports another', 'cdc-reader', 'stream-processors', 'direction-of-cdc-reader'],
