@@ -47,12 +47,19 @@ export interface BatchPlanner {
   /** The batch failed for a reason outside of its objects: they wait again. */
   putBack(batch: PlannedBatch): void;
   /**
+   * Whether nothing that waits can tell who is at fault: the batch is one object, refused often
+   * enough, and all that there is. Once only until something loads, for when every new object is
+   * refused, each of them in turn is all that there is.
+   */
+  needsProbe(batch: PlannedBatch): boolean;
+  /**
    * COPY refused the batch.
    *
+   * @param probePassed COPY took an object of former days meanwhile.
    * @returns the object at fault once that is certain: it was refused alone, often enough, and
    *   another one was loaded since, so that it is not the warehouse that refuses everything.
    */
-  refused(batch: PlannedBatch): LakeObject | undefined;
+  refused(batch: PlannedBatch, probePassed?: boolean): LakeObject | undefined;
   /** Objects that wait, suspect ones among them. */
   readonly waiting: number;
   /** When the oldest of them came into the lake, epoch ms; undefined when none waits. */
@@ -71,6 +78,8 @@ export function createBatchPlanner(options: {
   let lastBeginning = -Infinity;
   let factor = 1;
   let loads = 0;
+  /** {@link loads} when an object was blamed because of a probe. */
+  let probedAt = -1;
 
   const fill = (): LakeObject[] => {
     const batch: LakeObject[] = [];
@@ -126,7 +135,12 @@ export function createBatchPlanner(options: {
       if (suspicion) suspects.push({ objects, ...suspicion, notBefore: now() });
       else enqueue(objects);
     },
-    refused({ objects, suspicion }) {
+    needsProbe({ objects, suspicion }) {
+      const isAll = objects.length === 1 && waiting.length === 0 && suspects.length === 0;
+      const isOften = (suspicion?.refusals ?? 0) + 1 >= MAX_REFUSALS;
+      return isAll && isOften && suspicion?.loadsBefore === loads && probedAt !== loads;
+    },
+    refused({ objects, suspicion }, probePassed = false) {
       const refusals = (suspicion?.refusals ?? 0) + 1;
       const loadsBefore = suspicion?.loadsBefore ?? loads;
       if (refusals >= MAX_REFUSALS) {
@@ -140,7 +154,8 @@ export function createBatchPlanner(options: {
           return undefined;
         }
         const [object] = objects;
-        if (object && loads > loadsBefore) {
+        if (object && (probePassed || loads > loadsBefore)) {
+          if (probePassed) probedAt = loads;
           held.delete(object.key);
           return object;
         }

@@ -8,6 +8,7 @@ import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createBatchPlanner, type PlannedBatch } from './batch-planner.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { probeCopy } from './copy-probe.ts';
 import { createHoleReport } from './hole-report.ts';
 import { createHoleWatch } from './hole-watch.ts';
 import { createLedger } from './ledger.ts';
@@ -145,7 +146,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       id = await runTransaction(batchId, statements, signal);
     } catch (error) {
       if (isRefusedByCopy(error, statements)) {
-        refuse(batch, error);
+        await refuse(batch, error, signal);
         return;
       }
       planner.putBack(batch);
@@ -161,7 +162,11 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     await announcer.announce(batchId, `${id}:${reportIndex + 1}`, signal);
   }
 
-  function refuse(batch: PlannedBatch, error: StatementFailedError): void {
+  async function refuse(
+    batch: PlannedBatch,
+    error: StatementFailedError,
+    signal: AbortSignal,
+  ): Promise<void> {
     metrics.failures.inc({ ...label, error_code: error.code });
     const keys = batch.objects.map(({ key }) => key);
     // The server draws a box of several lines around it.
@@ -170,7 +175,11 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       { code: error.code, objects: keys.length, first: keys[0], reason },
       'COPY refused the batch',
     );
-    const culprit = planner.refused(batch);
+    const { copyRoleArn } = options;
+    const probed =
+      planner.needsProbe(batch) &&
+      (await probeCopy({ api, s3, bucket, dataset, copyRoleArn, ledger, log, signal }));
+    const culprit = planner.refused(batch, probed);
     if (!culprit) return;
     setAside.push({ object: culprit, outcome: 'quarantined', reason });
   }

@@ -3,6 +3,7 @@ import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
 import { planOf } from './load-plan.ts';
+import type { LakeObject } from './load-statements.ts';
 import { quoteText, sqlInteger } from './sql-quoting.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Ledger {
   days(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /** ETag by key of one day's objects. */
   day(day: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** An object that was loaded, of the newest ones by name; undefined while there is none. */
+  newestLoaded(signal: AbortSignal): Promise<LakeObject | undefined>;
 }
 
 /** Length of `dt=YYYY-MM-DD`. */
@@ -38,6 +41,17 @@ export function createLedger(api: DataApi, dataset: AnyDataset): Ledger {
       const sql = `SELECT object_key, etag FROM ${ledger} WHERE ${day} = ${quoteText(prefix)}`;
       const { rows } = await api.query(sql, { signal });
       return new Map(rows.map((row) => [String(row['object_key']), String(row['etag'])]));
+    },
+    async newestLoaded(signal) {
+      const sql = `SELECT object_key, etag, bytes FROM ${ledger} WHERE outcome = 'loaded' ORDER BY object_key DESC LIMIT 1`;
+      const [row] = (await api.query(sql, { signal })).rows;
+      return (
+        row && {
+          key: String(row['object_key']),
+          etag: String(row['etag']),
+          ...{ bytes: Number(row['bytes']), modifiedMs: 0 },
+        }
+      );
     },
   };
 }

@@ -57,12 +57,23 @@ export function loadStatements(batch: LoadBatch, target: LoadTarget): LoadStatem
   return [
     ...openTransaction(dataset, batchId, target.token),
     ...ledgerStatements(dataset, loaded),
-    { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${plan.tables.stage})` },
+    ...copyStatements(dataset, target),
+    ...plan.statements(batchId),
+  ];
+}
+
+/** From the lake into a temporary table of what was copied. */
+export function copyStatements(
+  dataset: AnyDataset,
+  { manifestUrl, copyRoleArn }: Omit<LoadTarget, 'token'>,
+): LoadStatement[] {
+  const { tables: t } = planOf(dataset);
+  return [
+    { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${t.stage})` },
     {
       step: COPY_STEP,
-      sql: `COPY ${COPIED} FROM ${quoteText(target.manifestUrl)} IAM_ROLE ${quoteText(target.copyRoleArn)} FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
+      sql: `COPY ${COPIED} FROM ${quoteText(manifestUrl)} IAM_ROLE ${quoteText(copyRoleArn)} FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
     },
-    ...plan.statements(batchId),
   ];
 }
 

@@ -177,6 +177,41 @@ describe('the loader', () => {
     expect(await lake.tickets(source)).toEqual({ A: 'Open', B: 'Open' });
   });
 
+  test('a bad object in an idle lake is set aside as soon as COPY takes an older one (I6)', async () => {
+    startLoader();
+    const { source, image, first } = newSource();
+    await lake.deliver(first);
+    await lake.frontier(source, 2);
+    const bad = lake.newKey();
+    await lake.put(bad, 'no Parquet at all');
+    await eventually(async () => {
+      expect(await lake.ledger(bad)).toMatchObject([{ outcome: 'quarantined' }]);
+    });
+    await lake.deliver([image(3, '+', 'B', 'Open')]);
+    await lake.frontier(source, 3);
+    expect(await lake.tickets(source)).toEqual({ A: 'Open', B: 'Open' });
+  });
+
+  test('nothing is set aside while COPY refuses everything, and all of it loads afterwards', async () => {
+    const loader = startLoader();
+    const { source, image, first } = newSource();
+    await lake.deliver(first);
+    await lake.frontier(source, 2);
+    await lake.faults.add({
+      ...{ op: 'BatchExecuteStatement', action: 'failed-statement', match: 'COPY copied' },
+      ...{ message: 'ERROR: S3ServiceException: Access Denied', times: 1_000 },
+    });
+    const key = await lake.deliver([image(3, '+', 'B', 'Open')]);
+    // The third refusal asks what COPY thinks of an older object: the same.
+    await eventually(() => {
+      expect(message(loader, 'COPY refuses what it took before')).toHaveLength(1);
+    });
+    expect(await lake.ledger(key)).toEqual([]);
+    await lake.faults.clear();
+    await lake.frontier(source, 3);
+    expect(await lake.ledger(key)).toEqual([{ outcome: 'loaded', reason: null }]);
+  });
+
   test('an object that is not Firehose’s is told in the ledger and not loaded', async () => {
     startLoader();
     const { source, first } = newSource();

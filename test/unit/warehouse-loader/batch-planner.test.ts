@@ -163,6 +163,66 @@ describe('a batch that COPY refuses', () => {
     });
   });
 
+  describe('alone in an idle lake', () => {
+    /** Refuses the only object until a probe is asked for. */
+    function refuseUntilProbe(plan: ReturnType<typeof planner>): PlannedBatch | undefined {
+      for (let turn = 0; turn < 20; turn += 1) {
+        plan.clock.ms += 1_000;
+        const batch = plan.planner.next();
+        if (batch && plan.planner.needsProbe(batch)) return batch;
+        if (batch) plan.planner.refused(batch);
+      }
+      return undefined;
+    }
+
+    test('is blamed when a probe passes, after three refusals', () => {
+      const plan = planner();
+      plan.planner.add([object(1)]);
+      const batch = refuseUntilProbe(plan);
+      expect(batch?.suspicion?.refusals).toBe(2);
+      expect(plan.planner.refused(batch ?? { objects: [] }, true)?.key).toBe('k1');
+      expect(plan.planner.waiting).toBe(0);
+    });
+
+    test('waits when the probe fails too, and is probed again', () => {
+      const plan = planner();
+      plan.planner.add([object(1)]);
+      const batch = refuseUntilProbe(plan);
+      expect(plan.planner.refused(batch ?? { objects: [] }, false)).toBeUndefined();
+      expect(plan.planner.waiting).toBe(1);
+      expect(refuseUntilProbe(plan)).toBeDefined();
+    });
+
+    test('is the only one: when each new object is refused, the next one waits for a load', () => {
+      const plan = planner();
+      plan.planner.add([object(1)]);
+      plan.planner.refused(refuseUntilProbe(plan) ?? { objects: [] }, true);
+      plan.planner.add([object(2)]);
+      expect(refuseUntilProbe(plan)).toBeUndefined();
+      plan.planner.loaded({ objects: [object(3)] }, 1);
+      plan.planner.add([object(4)]);
+      plan.clock.ms += 1_000;
+      // Now a load tells, and a probe is not needed for the second one.
+      expect(keys(plan.planner.next())).toEqual(['k4']);
+      const second = plan.planner.next();
+      expect(plan.planner.refused(second ?? { objects: [] })?.key).toBe('k2');
+    });
+
+    test('needs no probe while another object waits', () => {
+      const plan = planner();
+      plan.planner.add([object(1)]);
+      for (let turn = 0; turn < 2; turn += 1) {
+        plan.clock.ms += 2_000;
+        plan.planner.refused(plan.planner.next() ?? { objects: [] });
+      }
+      plan.clock.ms += 4_000;
+      const third = plan.planner.next() ?? { objects: [] };
+      expect(plan.planner.needsProbe(third)).toBe(true);
+      plan.planner.add([object(2)]);
+      expect(plan.planner.needsProbe(third)).toBe(false);
+    });
+  });
+
   test('delays nothing behind it', () => {
     const { clock, planner: plan } = planner();
     plan.add(objects(10));

@@ -46,6 +46,7 @@ function world() {
     },
   } as unknown as S3Client;
   const ledger: Ledger = {
+    newestLoaded: async () => undefined,
     days: async () => {
       const days = Map.groupBy(ledgered.keys(), (each) => dayOf(dataset, each));
       return new Map([...days].map(([day, keys]) => [day, keys.length]));
