@@ -68,7 +68,9 @@ function heatOption(palette, width, valueOf, unit) {
       ...(valueOf(day, hour) === 0 ? { itemStyle: { color: palette.heatNone } } : {}),
     })),
   );
-  const most = Math.max(1, ...data.map(({ value }) => value[2]));
+  const least = 1;
+  const most = Math.max(1.5, ...data.map(({ value }) => value[3]));
+  const isDark = (root) => root > (least + most) / 2;
   return {
     grid: { left: narrow ? 34 : 84, right: 4, top: 4, bottom: 26 },
     xAxis: labelAxis(
@@ -84,8 +86,8 @@ function heatOption(palette, width, valueOf, unit) {
     visualMap: {
       show: false,
       dimension: 3,
-      min: 1,
-      max: Math.sqrt(most),
+      min: least,
+      max: most,
       inRange: { color: palette.heat },
     },
     tooltip: {
@@ -101,9 +103,7 @@ function heatOption(palette, width, valueOf, unit) {
           fontSize: 11,
           formatter: ({ value }) => {
             if (value[2] === 0) return '';
-            return value[3] > Math.sqrt(most) / 2
-              ? `{most|${count(value[2])}}`
-              : `{least|${count(value[2])}}`;
+            return isDark(value[3]) ? `{most|${count(value[2])}}` : `{least|${count(value[2])}}`;
           },
           rich: {
             most: { color: palette.heatInk[1], fontSize: 11 },
