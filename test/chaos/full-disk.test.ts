@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -16,11 +24,17 @@ function mount(disk: string, options: string): void {
   expect(status, stderr).toBe(0);
 }
 
-/** Writes until not one more byte goes in. */
-function fill(file: string): void {
-  const fd = openSync(file, 'w');
+const MIB = 1024 * 1024;
+
+/** Writes until the disk has so much left; at 0, until not one more byte goes in. */
+function fill(file: string, leftMiB: number): void {
+  const free = () => {
+    const { bavail, bsize } = statfsSync(path.dirname(file));
+    return (bavail * bsize) / MIB;
+  };
+  const fd = openSync(file, 'a');
   try {
-    for (let size = 1024 * 1024; size >= 1;) {
+    for (let size = MIB; size >= 1 && (leftMiB === 0 || free() > leftMiB);) {
       try {
         if (writeSync(fd, Buffer.alloc(size)) < size) size = Math.floor(size / 2);
       } catch (error) {
@@ -44,7 +58,7 @@ describe.skipIf(!mayMount || !long)('a full disk', () => {
   });
   afterAll(async () => {
     await stack.close();
-    spawnSync('umount', [disk]);
+    await vi.waitFor(() => expect(spawnSync('umount', [disk]).status).toBe(0), 10_000);
     rmSync(disk, { recursive: true, force: true });
   });
 
@@ -62,17 +76,22 @@ describe.skipIf(!mayMount || !long)('a full disk', () => {
       readFileSync(path.join(stack.stateDir, 'logs/supervisor.log'), 'utf8');
     const values =
       "'2025-07-01 00:00', NULL, 'Kavya', 'High', '1', 'Bug Report', 'Chat', 'Open', ''";
+    /** 0 when every hop answers and goes on. */
+    const status = async () => (await stack.careplus(['status'])).code;
     const before = await stack.mysql();
     await before.query(`INSERT INTO support_tickets VALUES ('BEFORE', ${values})`);
 
     const filler = path.join(disk, 'filler');
-    fill(filler);
+    // Slowly at first, as disks fill: the log is on it, too.
+    fill(filler, 60);
+    await vi.waitFor(() => expect(supervisorSays()).toContain('is nearly full'), 30_000);
+    fill(filler, 0);
     // The server may end, or wait for room: either way the client learns nothing for now.
     const during = before.query(`INSERT INTO support_tickets VALUES ('DURING', ${values})`).then(
       () => 'committed',
       () => 'refused',
     );
-    await vi.waitFor(() => expect(supervisorSays()).toContain('is nearly full'), 30_000);
+    await vi.waitFor(async () => expect(await status()).not.toBe(0), 60_000);
     rmSync(filler);
     await vi.waitFor(() => expect(supervisorSays()).toContain('has room again'), 30_000);
     const outcome = await during;
