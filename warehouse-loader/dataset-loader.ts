@@ -76,6 +76,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     ...{ api, s3, bucket, dataset, plan, log },
     onProgress(positions) {
       holes.note(positions);
+      holeReport.renew();
       metrics.pending.set(
         label,
         positions.reduce((sum, { waiting }) => sum + waiting, 0),

@@ -12,6 +12,11 @@ export interface HoleReport {
   /** What is missing now. */
   note(holes: readonly object[]): void;
   /**
+   * A batch has been loaded: the next call writes in any case, for a loader whose place this one
+   * took may have written late.
+   */
+  renew(): void;
+  /**
    * Writes the object if it says something else; the first time in any case, for an earlier
    * loader may have left one.
    *
@@ -26,6 +31,10 @@ export function createHoleReport(s3: S3Client, bucket: string, dataset: LakeData
   return {
     note(holes) {
       wanted = JSON.stringify({ version: ANNOUNCEMENT_VERSION, holes });
+    },
+    renew() {
+      wanted = '';
+      written = undefined;
     },
     async publish(signal) {
       if (wanted === '' || wanted === written) return;

@@ -6,7 +6,7 @@ import { createHoleReport } from '../../../warehouse-loader/hole-report.ts';
 
 const signal = new AbortController().signal;
 
-it('tells what is missing once, again after a failed write, and when nothing is any more', async () => {
+it('tells what is missing once, again after a failed write and a batch, and when nothing is any more', async () => {
   const written: string[] = [];
   let failures = 0;
   const s3 = {
@@ -31,8 +31,15 @@ it('tells what is missing once, again after a failed write, and when nothing is 
   await report.publish(signal);
   report.note([]);
   await report.publish(signal);
+  // Nothing new is known, then the same is.
+  report.renew();
+  await report.publish(signal);
+  report.note([]);
+  await report.publish(signal);
+  await report.publish(signal);
   expect(written.map((text) => holesSchema.parse(JSON.parse(text)).holes)).toEqual([
     [{ line: 's:7', from: 3, to: 4 }],
+    [],
     [],
   ]);
 });
