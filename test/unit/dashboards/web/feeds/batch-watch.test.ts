@@ -1,6 +1,10 @@
 import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { createBatchWatch } from '../../../../../dashboards/web/feeds/batch-watch.ts';
+import {
+  createBatchWatch,
+  joinBatches,
+  shareLooks,
+} from '../../../../../dashboards/web/feeds/batch-watch.ts';
 
 /** The two calls that the watch makes, over one object. */
 function fakeS3() {
@@ -52,5 +56,75 @@ describe('batch watch', () => {
       code: 'LAKE_4004',
       retryable: true,
     });
+  });
+});
+
+describe('shared looks', () => {
+  function setUp() {
+    const world = { nowMs: 0, looks: 0, answer: Promise.resolve({ etag: 'e1', batch: null }) };
+    const stop = new AbortController();
+    const shared = shareLooks(
+      {
+        latest() {
+          world.looks += 1;
+          return world.answer;
+        },
+      },
+      { keepMs: 400, signal: stop.signal, now: () => world.nowMs },
+    );
+    return { world, shared };
+  }
+  const { signal } = new AbortController();
+
+  it('are one for all who ask at the same time or shortly after', async () => {
+    const { world, shared } = setUp();
+    const asked = Array.from({ length: 20 }, () => shared.latest({ signal }));
+    expect(new Set((await Promise.all(asked)).map(({ etag }) => etag))).toEqual(new Set(['e1']));
+    world.nowMs = 399;
+    await shared.latest({ signal });
+    expect(world.looks).toBe(1);
+    world.nowMs = 400;
+    await shared.latest({ signal });
+    expect(world.looks).toBe(2);
+  });
+
+  it('go on for the others when one who asked goes away', async () => {
+    const { world, shared } = setUp();
+    const answer = Promise.withResolvers<{ etag: string; batch: null }>();
+    world.answer = answer.promise;
+    const leaving = new AbortController();
+    const first = shared.latest({ signal: leaving.signal });
+    const other = shared.latest({ signal });
+    leaving.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    answer.resolve({ etag: 'e2', batch: null });
+    expect(await other).toMatchObject({ etag: 'e2' });
+  });
+
+  it('that failed are tried again', async () => {
+    const { world, shared } = setUp();
+    world.answer = Promise.reject(new Error('away'));
+    await expect(shared.latest({ signal })).rejects.toThrow('away');
+    world.answer = Promise.resolve({ etag: 'e1', batch: null });
+    expect(await shared.latest({ signal })).toMatchObject({ etag: 'e1' });
+  });
+});
+
+describe('joined batches', () => {
+  it('are news when either is', async () => {
+    const etags = ['a', 'b'];
+    const joined = joinBatches(
+      [0, 1].map((index) => ({
+        async latest() {
+          return { etag: etags[index] ?? null, batch: { batch_id: `batch of ${String(index)}` } };
+        },
+      })),
+    );
+    const { signal } = new AbortController();
+    const before = await joined.latest({ signal });
+    etags[1] = 'c';
+    const after = await joined.latest({ signal });
+    expect(after.etag).not.toBe(before.etag);
+    expect(after.batch).toEqual({ batch_id: 'batch of 0' });
   });
 });
