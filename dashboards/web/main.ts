@@ -7,6 +7,7 @@ import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts'
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
 import { processorGroup, topics } from '../../schemas/topics.ts';
 import { settleWithin } from '../../runtime/abortable-wait.ts';
+import { openGate } from '../../runtime/daemon/access.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../../runtime/daemon/run-daemon.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { createKafka } from '../../runtime/kafka/connection.ts';
@@ -103,6 +104,7 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
   };
   const quarantinePages = createQuarantinePages(warehouse);
   const server = createPageServer({
+    gate: await openGate('dashboard', config.dashboard),
     pages: Object.fromEntries(names.map((name) => [name, open(name)])) as Record<
       PageName,
       OpenRoom

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { HEALTH_PATH, type Gate } from '../../runtime/daemon/access.ts';
 import { findPipelineError } from '../../runtime/pipeline-error.ts';
 import { createAnswer, type Answer } from './answers.ts';
 import type { LiveRoom } from './feeds/live-rooms.ts';
@@ -29,6 +30,7 @@ export interface PageServerParts {
   /** @throws {PipelineError} when the warehouse does not answer. */
   readonly quarantine: (filter: QuarantineFilter) => Promise<QuarantinePage>;
   readonly files: ReadonlyMap<string, PageFile>;
+  readonly gate: Gate;
 }
 
 type Route = (answer: Answer, query: URLSearchParams) => void;
@@ -39,7 +41,7 @@ type Route = (answer: Answer, query: URLSearchParams) => void;
  * (one page of the rows set aside); `/api/measures` (how each figure is counted). GET and HEAD only.
  */
 export function createPageServer(parts: PageServerParts): Server {
-  const { pages, files } = parts;
+  const { pages, files, gate } = parts;
   const quarantineRoute: Route = (answer, query) => {
     const filter = parseQuarantineFilter(query);
     if (!filter) {
@@ -55,6 +57,7 @@ export function createPageServer(parts: PageServerParts): Server {
     );
   };
   const routes = new Map<string, Route>([
+    [HEALTH_PATH, (answer) => answer.json(200, { ok: true })],
     ['/api/quarantine', quarantineRoute],
     ['/api/measures', (answer) => answer.json(200, measureCatalogue)],
     ['/api/events', eventsRoute('tickets', pages.tickets)],
@@ -67,6 +70,7 @@ export function createPageServer(parts: PageServerParts): Server {
   return createServer((request, response) => {
     // A viewer who goes away while we write is no fault of anybody's.
     response.on('error', () => undefined);
+    if (!gate(request, response)) return;
     const answer = createAnswer(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');

@@ -117,13 +117,17 @@ const loader = z.strictObject({
   discoveryMs: z.number().int().min(50).max(600_000).default(10_000),
 });
 
-const dashboard = z.strictObject({
+/** A host that others reach asks for a token (or the variable of `openGate`). */
+const access = {
   host: z.string().min(1).default('127.0.0.1'),
-  port: port.default(8080),
-});
+  tokenFile: secretFile,
+  tokenSecretArn: secretArn,
+};
+
+const dashboard = z.strictObject({ ...access, port: port.default(8080) });
 
 const health = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
+  ...access,
   /** Port of /healthz, /readyz and /metrics by daemon; a daemon without one serves none. */
   ports: z.record(z.string(), port).default({}),
 });

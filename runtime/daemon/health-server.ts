@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { Gate } from './access.ts';
 import type { Progress } from './progress.ts';
 
 /**
@@ -14,9 +15,11 @@ export async function startHealthServer(options: {
   readonly progress: Progress;
   readonly metrics: Registry;
   readonly staleMs: number;
+  readonly gate: Gate;
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const { progress, metrics, staleMs } = options;
+  const { progress, metrics, staleMs, gate } = options;
   const server: Server = createServer((request, response) => {
+    if (!gate(request, response)) return;
     const answer = (ok: boolean, body: object) => {
       response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { createEmbeddedMetrics } from '../observability/embedded-metrics.ts';
 import { createLog, type Logger } from '../observability/log.ts';
 import { errorText, findPipelineError } from '../pipeline-error.ts';
+import { openGate } from './access.ts';
 import { startHealthServer } from './health-server.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -101,6 +102,7 @@ async function runToEnd(
           progress,
           metrics,
           staleMs: STUCK_MS,
+          gate: await openGate('health', config.health),
         });
   try {
     const daemon = await definition.build(context);

@@ -13,6 +13,7 @@ describe('/healthz', () => {
     const progress = createProgress(() => now);
     server = await startHealthServer({
       ...{ host: '127.0.0.1', port: 0, progress, metrics: new Registry(), staleMs: 1_000 },
+      gate: () => true,
     });
     const look = async () => {
       const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);
