@@ -92,6 +92,8 @@ export async function fillWarehouse(
   const sums = supportLogs.summary
     ? recomputeLogSums(supportLogs, supportLogs.summary, logTables(supportLogs).entry)
     : [];
+  // This session is older than the endpoint's setting of the database.
+  await database.query('SET search_path = redshift_functions, pg_catalog, public');
   return [
     await timed(`tickets filled`, [...ticketSql(tickets), 'ANALYZE']),
     await timed(`log entries filled`, [...logSql(entries, tickets), 'ANALYZE']),
