@@ -6,6 +6,8 @@ import type { NumberedPlace } from '../schemas/holes.ts';
 import { holesQuery, imageStatements, imageTables, progressQuery } from './image-statements.ts';
 import type { LoadStatement } from './load-statement.ts';
 import { logHolesQuery, logProgressQuery, logStatements, logTables } from './log-statements.ts';
+import { recomputeLogSums, staleSumsQuery } from './log-sum-statements.ts';
+import { recomputePeriods, stalePeriodsQuery } from './period-statements.ts';
 import { imageReport, logReport, type LoadReport } from './load-report.ts';
 
 /** All that the loader must know of a kind of dataset: its statements, and how to read their answers. */
@@ -19,6 +21,14 @@ export interface LoadPlan {
   readonly holesQuery: string;
   /** What the missing numbers of a row belong to. */
   readonly holePlace: (row: WarehouseRow) => NumberedPlace;
+  /** What batches keep beside history and state, and how it is made anew from these. */
+  readonly derived: DerivedTables | null;
+}
+
+export interface DerivedTables {
+  /** One row; its `stale` is not 0 when a loader that knows nothing of these tables was at work. */
+  readonly staleQuery: string;
+  readonly recompute: readonly string[];
 }
 
 export function planOf(dataset: AnyDataset): LoadPlan {
@@ -26,7 +36,13 @@ export function planOf(dataset: AnyDataset): LoadPlan {
 }
 
 function tablePlan(dataset: TableDataset): LoadPlan {
+  const { lifecycle } = dataset;
+  const tables = imageTables(dataset);
   return {
+    derived: lifecycle && {
+      staleQuery: stalePeriodsQuery(dataset, lifecycle, tables),
+      recompute: recomputePeriods(dataset, lifecycle, tables),
+    },
     tables: imageTables(dataset),
     statements: (batchId) => imageStatements(dataset, batchId),
     progressQuery: progressQuery(dataset),
@@ -37,7 +53,13 @@ function tablePlan(dataset: TableDataset): LoadPlan {
 }
 
 function logPlan(dataset: LogDataset): LoadPlan {
+  const { summary } = dataset;
+  const { entry } = logTables(dataset);
   return {
+    derived: summary && {
+      staleQuery: staleSumsQuery(dataset, entry),
+      recompute: recomputeLogSums(dataset, summary, entry),
+    },
     tables: logTables(dataset),
     statements: (batchId) => logStatements(dataset, batchId),
     progressQuery: logProgressQuery(dataset),

@@ -93,6 +93,11 @@ ${sumsQuery(dataset, summary)}`,
   ];
 }
 
+/** Not 0 when the sums do not hold as many entries as there are. */
+export function staleSumsQuery(dataset: LogDataset, entry: string): string {
+  return `SELECT a.entries - CASE WHEN b.entries IS NULL THEN 0 ELSE b.entries END AS stale FROM (SELECT COUNT(*) AS entries FROM ${entry} e WHERE e.accepted = 1) a CROSS JOIN (SELECT SUM(s.entries) AS entries FROM ${sumTablesOf(dataset).sums} s WHERE s.dimension = 'all') b`;
+}
+
 function sumTablesOf(dataset: LogDataset) {
   const entity = sqlName(dataset.entity);
   return {

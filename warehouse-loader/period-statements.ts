@@ -65,6 +65,26 @@ ${periodsQuery(lifecycle, carried)}`,
   ];
 }
 
+/** Tells every key anew: what the statements of all batches come to. */
+export function recomputePeriods(dataset: TableDataset, lifecycle: Lifecycle, t: Tables): string[] {
+  const [, , stays, periods] = periodStatements(dataset, lifecycle, t);
+  return [
+    `CREATE TEMP TABLE ${RETOLD} AS SELECT DISTINCT s.source, s.key_hash FROM ${t.state} s`,
+    `DELETE FROM ${periodsOf(dataset)}`,
+    ...[stays, periods].flatMap((statement) => statement?.sql ?? []),
+    `DROP TABLE ${periodTables.join(', ')}`,
+  ];
+}
+
+/** How many keys have another status than their last period says, or periods though they are not shown. */
+export function stalePeriodsQuery(dataset: TableDataset, lifecycle: Lifecycle, t: Tables): string {
+  const shown = `SELECT s.source, s.key_hash, s.${sqlName(lifecycle.status)} AS status FROM ${t.state} s JOIN ${t.frontier} f ON f.source = s.source AND f.epoch = s.epoch AND f.shown = 1 WHERE s.is_latest = 1 AND s.accepted = 1 AND s.copies > 0`;
+  const last = `SELECT p.source, p.key_hash, p.status FROM ${periodsOf(dataset)} p WHERE p.left_ms IS NULL`;
+  return `SELECT COUNT(*) AS stale FROM (${shown}) n FULL JOIN (${last}) l ON ${sameKey('l', 'n')} WHERE n.key_hash IS NULL OR l.key_hash IS NULL OR l.status <> n.status`;
+}
+
+const periodsOf = ({ entity }: TableDataset) => `careplus.${sqlName(entity)}_periods`;
+
 /**
  * One row for each image of a key and each moment at which its copies changed: whether it is there
  * from then on and until when, and when something next happened to its key.

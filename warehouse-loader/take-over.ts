@@ -5,6 +5,7 @@ import type { DataApi } from '../runtime/redshift/data-api.ts';
 import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import type { Clock } from './clock.ts';
+import { planOf } from './load-plan.ts';
 import { takeOverStatements } from './load-statements.ts';
 
 const MAX_ATTEMPTS = 5;
@@ -43,8 +44,26 @@ export async function takeOver(
   }
   for (;;) {
     const running = await api.running(loadName(dataset), { signal });
-    if (running.length === 0) return;
+    if (running.length === 0) break;
     log.info({ dataset: dataset.name, running }, 'waiting for the predecessor’s batch');
     await clock.sleep(PREDECESSOR_POLL_MS, signal);
   }
+  await renewDerived(api, dataset, { log, signal });
+}
+
+/** An older loader leaves the tables behind that it does not know: they are made anew, once. */
+async function renewDerived(
+  api: DataApi,
+  dataset: AnyDataset,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  const { derived, tables } = planOf(dataset);
+  if (!derived) return;
+  const { rows } = await api.query(derived.staleQuery, { signal });
+  const stale = Number(rows[0]?.['stale'] ?? 0);
+  if (stale === 0) return;
+  log.info({ dataset: dataset.name, stale }, 'making the figures of the history anew');
+  const statements = [`LOCK TABLE ${tables.ledger}`, ...derived.recompute];
+  const name = loadName(dataset, 'derived');
+  await api.runBatch({ name, statements, token: randomUUID() }, { signal });
 }

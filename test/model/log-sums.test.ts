@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadStatements } from '../../warehouse-loader/load-statements.ts';
-import { recomputeLogSums } from '../../warehouse-loader/log-sum-statements.ts';
+import { recomputeLogSums, staleSumsQuery } from '../../warehouse-loader/log-sum-statements.ts';
 import { logTables } from '../../warehouse-loader/log-statements.ts';
 import { dataset, lakeRow as bareRow } from './log-comparison.ts';
 import { deliverLogs, logScenario, type LogScenario } from './log-history.ts';
@@ -132,8 +132,10 @@ async function play(scenario: LogScenario): Promise<void> {
     await database.load(statements, batch.map(lakeRow));
     await compareSums();
   }
-  // Made anew they are the same.
+  // Made anew they are the same, and nothing was stale.
   const summed = await storedSums();
+  const { rows } = await database.client.query<{ stale: string }>(staleSumsQuery(dataset, t.entry));
+  expect(Number(rows[0]?.stale)).toBe(0);
   if (!dataset.summary) throw new Error('no summary');
   for (const sql of recomputeLogSums(dataset, dataset.summary, t.entry)) {
     await database.client.query(sql);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { historyMeasures, measureSql, type Measure } from '../../schemas/measures.ts';
 import { imageTables } from '../../warehouse-loader/image-statements.ts';
 import { loadStatements } from '../../warehouse-loader/load-statements.ts';
+import { recomputePeriods, stalePeriodsQuery } from '../../warehouse-loader/period-statements.ts';
 import { delivery } from './delivery.ts';
 import { dataset, playOut, type Scenario } from './image-comparison.ts';
 import { history, type PublishedImage, type SourceRow } from './source-history.ts';
@@ -138,6 +139,16 @@ async function play(histories: Scenario): Promise<readonly Period[]> {
       sorted(expected.filter(settled)),
     );
   }
+  // Made anew they are the same, and nothing was stale.
+  const { lifecycle } = dataset;
+  if (!lifecycle) throw new Error('no lifecycle');
+  const stale = stalePeriodsQuery(dataset, lifecycle, imageTables(dataset));
+  const { rows } = await database.client.query<{ stale: string }>(stale);
+  expect(rows).toEqual([{ stale: '0' }]);
+  for (const sql of recomputePeriods(dataset, lifecycle, imageTables(dataset))) {
+    await database.client.query(sql);
+  }
+  expect(sorted(await storedPeriods())).toEqual(sorted(expected));
   return expected;
 }
 

@@ -78,6 +78,19 @@ describe.skipIf(commit === undefined)('a warehouse that an older loader has fill
     );
     const tickets = await lake.tickets(source);
     expect(tickets).toMatchObject({ A: 'Resolved', B: 'Open' });
+    // What the older one has loaded has its history too.
+    const periods = await lake.database.query(
+      `SELECT ticket_id, status FROM reporting.ticket_periods
+       WHERE event_id LIKE $1 AND ticket_id IN ('A', 'B') ORDER BY ticket_id, period_number`,
+      [`${source}:%`],
+    );
+    expect(periods.rows).toMatchObject([
+      ...[
+        { ticket_id: 'A', status: 'Open' },
+        { ticket_id: 'A', status: 'Resolved' },
+      ],
+      { ticket_id: 'B', status: 'Open' },
+    ]);
     const { rows } = await lake.database.query<{ numbers: string; copies: string }>(
       `SELECT count(DISTINCT seq) AS numbers, count(*) AS copies FROM careplus.ticket_changes WHERE source = $1`,
       [source],
