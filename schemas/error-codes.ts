@@ -99,8 +99,9 @@ export const errorCodes = {
       'Processors go on with what is there; the archiver sends the missing numbers again from the raw archive, and `careplus status` names what is still missing. Raise the retention of the topic; after a truncation check `unclean.leader.election.enable`.',
   },
   KFK_3006: {
-    cause: 'A topic could not be read to its end in time.',
-    remedy: 'Check the broker; a daemon does not start without its checkpoint.',
+    cause: 'A topic could not be read to its end in time, or the handling of its records hangs.',
+    remedy:
+      'The daemon ends and is started again from its position. Check the broker if it repeats; a daemon does not start without its checkpoint.',
   },
   KFK_3007: {
     cause: 'A record’s headers are missing or disagree with its content.',

@@ -1,6 +1,7 @@
 import { Counter } from 'prom-client';
 import { createWriterSchemas, type WriterSchemas } from '../runtime/avro/writer-schemas.ts';
 import type { Config } from '../runtime/config/config-schema.ts';
+import { createProgress } from '../runtime/daemon/progress.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { runConsumerLoop } from '../runtime/kafka/consumer-loop.ts';
@@ -55,11 +56,15 @@ function build<D extends ProcessedDataset>(
   const runDataset = (dataset: D, signal: AbortSignal) => {
     const labels = { dataset: dataset.name };
     const processor = createProcessor({ dataset, schemas });
+    const handling = createProgress();
     const sender = createFirehoseSender({
       client: firehose,
       stream: dataset.stream,
       log,
-      onAttempt: () => progress.beat(),
+      onAttempt: () => {
+        progress.beat();
+        handling.beat();
+      },
       onRecordFailures: (count) => counters.refused.inc(labels, count),
       onCallFailure: (code) => counters.failedCalls.inc({ ...labels, error_code: code }),
       onTrouble: (trouble) => progress.setTrouble(dataset.name, trouble),
@@ -72,6 +77,7 @@ function build<D extends ProcessedDataset>(
       signal,
       log,
       progress,
+      handling,
       // While the rows of one partition are with Firehose, those of another are made.
       partitionsConsumedConcurrently: PARTITIONS_AT_A_TIME,
       // What is missing then is a hole in the numbers, which the archiver fills; no reason to stop.

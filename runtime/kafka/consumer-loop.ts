@@ -2,9 +2,10 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { settleWithin, waitOrAbort } from '../abortable-wait.ts';
 import type { Progress } from '../daemon/progress.ts';
 import type { Logger } from '../observability/log.ts';
-import { errorText, findPipelineError, PipelineError } from '../pipeline-error.ts';
+import { errorText } from '../pipeline-error.ts';
 import { startBatchHeartbeat } from './batch-heartbeat.ts';
 import { DISCONNECT_MS } from './connection.ts';
+import { fatalError, stalled } from './consumer-faults.ts';
 import {
   createConsumerPositions,
   recordsLost,
@@ -32,8 +33,8 @@ export interface ConsumerLoopOptions {
   readonly progress: Progress;
   /**
    * Makes a batch durable elsewhere. Offsets are committed only after it has resolved, so a batch
-   * comes again after any failure. Its signal aborts when this member has lost its partitions:
-   * end soon then, what it does will come again.
+   * comes again after any failure. Its signal aborts when this member has lost its partitions, or
+   * the loop ends with an error: end soon then, what it does will come again.
    *
    * A programming error (TypeError and its like, as KFK_3009) or a PipelineError that is not
    * retryable ends the loop; after any other error the batch is handled again.
@@ -53,19 +54,18 @@ export interface ConsumerLoopOptions {
   readonly partitionsConsumedConcurrently?: number;
   readonly sessionTimeoutMs?: number;
   readonly rebalanceGraceMs?: number;
-  /** Records wait and none arrives for so long: the loop ends, to be started again. */
+  /**
+   * Records wait and none arrives for so long, or a handler gives no sign of life: the loop ends,
+   * to be started again.
+   */
   readonly stallMs?: number;
+  /** Beaten by a handler that waits for something it knows, such as a dead sink; else none is missed. */
+  readonly handling?: Pick<Progress, 'beat' | 'ageMs'>;
 }
 
 /** After a member was killed its partitions rest for this long; brokers take 6 s or more. */
 const SESSION_MS = 7_000;
 const MAX_WAIT_MS = 500;
-const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'SyntaxError',
-]);
 
 /**
  * Consumes a topic as a member of a group until the signal aborts.
@@ -119,7 +119,8 @@ export async function runConsumerLoop(options: ConsumerLoopOptions): Promise<voi
     // Ends the fetching at once; the handlers that run are waited for, whatever kafkajs does.
     const disconnected = consumer.disconnect();
     disconnected.catch(() => undefined);
-    await loop.end();
+    // After an error one of them may hang.
+    await (signal.aborted ? loop.end() : settleWithin(loop.end(), DISCONNECT_MS));
     await settleWithin(Promise.all([disconnected, admin.disconnect()]), DISCONNECT_MS);
   }
 }
@@ -132,6 +133,11 @@ function createLoop(
   const { topic, log, progress, handle, stallMs = 180_000 } = options;
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
+  const failed = new AbortController();
+  const fail = (error: unknown) => {
+    failure.reject(error);
+    failed.abort(error);
+  };
   const handling = new Map<number, Promise<void>>();
   /** Offsets of which the group's coordinator knows. */
   const committed = new Map<number, bigint>();
@@ -149,7 +155,7 @@ function createLoop(
       await options.onRecordsLost(lost);
       return;
     }
-    failure.reject(error);
+    fail(error);
     throw error;
   }
 
@@ -201,12 +207,14 @@ function createLoop(
       rebalanceGraceMs: options.rebalanceGraceMs ?? 10_000,
     });
     try {
-      await handle({ topic, partition, messages }, { signal: heart.signal });
+      options.handling?.beat();
+      const during = AbortSignal.any([heart.signal, failed.signal]);
+      await handle({ topic, partition, messages }, { signal: during });
       heart.signal.throwIfAborted();
     } catch (error) {
       heart.signal.throwIfAborted();
       const fatal = fatalError(error, { topic, partition, offset: last.offset });
-      if (fatal) failure.reject(fatal);
+      if (fatal) fail(fatal);
       else
         log.warn({ topic, partition, offset: batch.firstOffset(), err: error }, errorText(error));
       throw error;
@@ -246,20 +254,18 @@ function createLoop(
 
   async function watch(): Promise<void> {
     await commitIdle();
-    if (handling.size > 0 || performance.now() - movedAt < stallMs) return;
+    if (handling.size > 0) {
+      if ((options.handling?.ageMs ?? 0) > stallMs) {
+        fail(stalled(`the handler of ${topic} gave no sign of life for ${stallMs} ms`, { topic }));
+      }
+      return;
+    }
+    if (performance.now() - movedAt < stallMs) return;
     const lag = await positions.lag();
     if (lag === 0n) movedAt = performance.now();
     if (performance.now() - movedAt < stallMs) return;
-    failure.reject(
-      new PipelineError(
-        'KFK_3006',
-        `${topic} brought nothing for ${stallMs} ms with records waiting`,
-        {
-          retryable: true,
-          context: { topic, lag: Number(lag) },
-        },
-      ),
-    );
+    const context = { topic, lag: Number(lag) };
+    fail(stalled(`${topic} brought nothing for ${stallMs} ms with records waiting`, context));
   }
 
   function listen(): void {
@@ -283,7 +289,7 @@ function createLoop(
       const partitions = payload.memberAssignment[topic] ?? [];
       // One after the other: the last one to join decides.
       takingOver = takingOver.then(() => takeOver(partitions, join));
-      takingOver.catch(failure.reject);
+      takingOver.catch(fail);
     });
     consumer.on(events.REBALANCING, () => {
       progress.setReady(false);
@@ -292,7 +298,7 @@ function createLoop(
     consumer.on(events.CRASH, ({ payload }) => {
       progress.setReady(false);
       if (!payload.restart) {
-        failure.reject(payload.error);
+        fail(payload.error);
         return;
       }
       restarts += 1;
@@ -320,17 +326,4 @@ function createLoop(
       await Promise.allSettled(handling.values());
     },
   };
-}
-
-/** @returns what the loop must end with; undefined for an error after which it may try again. */
-function fatalError(
-  error: unknown,
-  context: { readonly topic: string; readonly partition: number; readonly offset: string },
-): PipelineError | undefined {
-  const known = findPipelineError(error);
-  if (known) return known.retryable ? undefined : known;
-  if (!(error instanceof Error) || !PROGRAMMING_ERRORS.has(error.name)) return undefined;
-  const { topic, partition } = context;
-  const message = `the handler of ${topic}/${partition} failed: ${error.name}: ${error.message}`;
-  return new PipelineError('KFK_3009', message, { cause: error, context });
 }

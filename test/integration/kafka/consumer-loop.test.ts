@@ -1,11 +1,9 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgress } from '../../../runtime/daemon/progress.ts';
 import type { LostRecords } from '../../../runtime/kafka/consumer-loop.ts';
 import { PipelineError } from '../../../runtime/pipeline-error.ts';
 import { startTestBroker, type TestBroker } from './broker.ts';
-import type { TalkingChild } from './child-lines.ts';
 import { createConsumerScene, numbersOf, soon, sorted, upTo } from './consumer-scene.ts';
 import { apiKeys, startFaultyProxy } from './faulty-proxy.ts';
 
@@ -132,6 +130,49 @@ describe.concurrent('a consumer loop', () => {
     await loop.stop();
   });
 
+  it('ends when a handler gives no sign of life, and not while it gives one', async () => {
+    const scene = await createScene();
+    await scene.writeNumbers(1, 1);
+    const handling = createProgress();
+    const waiting = Promise.withResolvers<undefined>();
+    const beats = setInterval(() => handling.beat(), 100);
+    const loop = scene.startLoop({
+      ...{ handling, stallMs: 1_000 },
+      handle: () => {
+        waiting.resolve(undefined);
+        return new Promise(() => undefined);
+      },
+    });
+    await waiting.promise;
+    const isOver = vi.fn();
+    loop.ended.catch(isOver);
+    await delay(2_500);
+    expect(isOver).not.toHaveBeenCalled();
+    clearInterval(beats);
+    await expect(loop.ended).rejects.toMatchObject({ code: 'KFK_3006', retryable: true });
+    expect((await scene.committedAndEnd()).committed).toBe(0);
+  });
+
+  it('stops the handlers of other partitions when one ends it', async () => {
+    const scene = await createScene();
+    await scene.writeNumbers(1, 40);
+    const running = new Set<number>();
+    const both = Promise.withResolvers<undefined>();
+    const stopped = Promise.withResolvers<unknown>();
+    const loop = scene.startLoop({
+      partitionsConsumedConcurrently: 2,
+      handle: async ({ partition }, { signal }) => {
+        running.add(partition);
+        if (running.size === 2) both.resolve(undefined);
+        await both.promise;
+        if (partition === 0) throw new TypeError('a bug');
+        await delay(600_000, undefined, { signal }).catch(stopped.resolve);
+      },
+    });
+    await expect(loop.ended).rejects.toMatchObject({ code: 'KFK_3009' });
+    expect(await stopped.promise).toMatchObject({ name: 'AbortError' });
+  });
+
   it('ends when records wait and none arrives', async () => {
     const scene = await createScene();
     const proxy = await startFaultyProxy(broker.brokers[0] ?? '');
@@ -243,122 +284,5 @@ describe.concurrent('records that retention removed before they were read', () =
     const loop = scene.startLoop();
     await vi.waitFor(() => expect(loop.handled).toEqual([11, 12]), soon);
     await loop.stop();
-  });
-});
-
-describe.concurrent('members of a group', () => {
-  it('share the partitions, and a newcomer does not make the others lose their work', async () => {
-    const scene = await createScene();
-    await scene.writeNumbers(1, 20);
-    const first = scene.startLoop();
-    await vi.waitFor(() => expect(sorted(first.handled)).toEqual(upTo(20)), soon);
-    const second = scene.startLoop();
-    await vi.waitFor(async () => {
-      await scene.writeNumbers(21, 40);
-      expect(second.handled.length).toBeGreaterThan(0);
-    }, soon);
-    await scene.untilNoLag();
-    await Promise.all([first.stop(), second.stop()]);
-    expect(new Set([...first.handled, ...second.handled])).toEqual(new Set(upTo(40)));
-  });
-
-  it('take over what a killed one had in hand (I3)', async () => {
-    const scene = await createScene();
-    await scene.writeNumbers(1, 20);
-    const child = scene.startMember({ handleMs: 600_000 });
-    await child.line(/^handling/);
-    await child.end();
-    const loop = scene.startLoop();
-    await vi.waitFor(() => expect(sorted(loop.handled)).toEqual(upTo(20)), soon);
-    await loop.stop();
-  });
-
-  it('lose nothing while processes join, leave and are killed under load (I3)', async () => {
-    const scene = await createScene({ partitions: 4 });
-    let written = 0;
-    const enough = new AbortController();
-    const load = (async () => {
-      while (!enough.signal.aborted) {
-        await scene.writeNumbers(written + 1, written + 20);
-        written += 20;
-      }
-    })();
-    const members: TalkingChild[] = [];
-    const join = async () => {
-      const member = scene.startMember({ handleMs: 20 });
-      members.push(member);
-      await member.line(/^handled/);
-      return member;
-    };
-    try {
-      const first = await join();
-      const second = await join();
-      first.kill('SIGKILL');
-      const third = await join();
-      second.kill('SIGTERM');
-      await once(second.process, 'exit');
-      await join();
-      third.kill('SIGKILL');
-      const wanted = written + 200;
-      await vi.waitFor(() => expect(written).toBeGreaterThan(wanted), soon);
-      enough.abort();
-      await load;
-      await scene.untilNoLag();
-    } finally {
-      enough.abort();
-      await Promise.all(members.map((member) => member.end()));
-    }
-    const handled = members.flatMap(({ lines }) =>
-      lines.flatMap((line) => /^handled \d+ (.+)$/.exec(line)?.[1]?.split(',').map(Number) ?? []),
-    );
-    expect(sorted([...new Set(handled)])).toEqual(upTo(written));
-  });
-
-  it('abort what they do when they come back after others took over', async () => {
-    const scene = await createScene();
-    await scene.writeNumbers(1, 20);
-    const child = scene.startMember({ handleMs: 600_000 });
-    try {
-      await child.line(/^handling/);
-      child.kill('SIGSTOP');
-      const loop = scene.startLoop();
-      await vi.waitFor(() => expect(sorted(loop.handled)).toEqual(upTo(20)), soon);
-      child.kill('SIGCONT');
-      await child.line(/^aborted/);
-      const { committed, end } = await scene.committedAndEnd();
-      expect(committed).toBe(end);
-      await loop.stop();
-    } finally {
-      await child.end();
-    }
-  });
-
-  it('may finish and commit what they have in hand when the group rebalances', async () => {
-    const scene = await createScene();
-    await scene.writeNumbers(1, 20);
-    const gate = Promise.withResolvers<undefined>();
-    const seen: number[] = [];
-    const first = scene.startLoop({
-      sessionTimeoutMs: 3_000,
-      handle: async (batch, { signal }) => {
-        await gate.promise;
-        signal.throwIfAborted();
-        seen.push(...numbersOf(batch));
-      },
-    });
-    await vi.waitFor(async () => {
-      const admin = broker.client().admin();
-      await admin.connect();
-      const { groups } = await admin
-        .describeGroups([scene.groupId])
-        .finally(() => admin.disconnect());
-      expect(groups[0]?.state).toBe('Stable');
-    }, soon);
-    const second = scene.startLoop();
-    // Long enough for the first one to hear of it by a heartbeat.
-    await delay(2_500);
-    gate.resolve(undefined);
-    await vi.waitFor(() => expect(sorted([...seen, ...second.handled])).toEqual(upTo(20)), soon);
-    await Promise.all([first.stop(), second.stop()]);
   });
 });
