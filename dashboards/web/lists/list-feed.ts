@@ -1,5 +1,4 @@
-import type { FilterChoices } from '../figures/filter-choices.ts';
-import { choicesQuery, readChoices } from '../figures/filter-choices.ts';
+import { choicesQuery, readChoices, type FilterChoices } from '../figures/filter-choices.ts';
 import {
   filterKey,
   filterSql,

@@ -33,5 +33,5 @@ export function drillAddress(path, filter, place) {
 }
 
 export function isNarrowed({ from, to, values }) {
-  return from !== null || to !== null || Object.keys(values).length > 0;
+  return from !== null || to !== null || Object.values(values).some(({ length }) => length > 0);
 }

@@ -21,10 +21,13 @@ export function createFilterBar(go, matching) {
   let filter = null;
   const days = createDayRange((from, to) => change({ ...filter, from, to }));
 
-  byId('filters').append(element('div', { class: 'choices' }, days.node, places, matches), chips);
+  const offered = element('div', { class: 'choices', hidden: '' }, days.node, places, matches);
+
+  byId('filters').append(offered, chips);
 
   function change(next) {
-    // A list begins anew: the page that was shown is another one now.
+    // The next choice may come before the answer to this one.
+    filter = next;
     go(addressOf(window.location.pathname, filterQuery(next)));
   }
 
@@ -36,6 +39,7 @@ export function createFilterBar(go, matching) {
     filter = doc.filter;
     const { choices } = doc;
     if (!choices) return;
+    offered.hidden = false;
     days.show(filter, choices);
     for (const column of choices.columns) {
       const chosen = filter.values[column.name] ?? [];
