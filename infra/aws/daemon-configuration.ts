@@ -7,6 +7,7 @@ import { rdsAuthorities } from './rds-authorities.ts';
 export interface Addresses {
   readonly kafkaClusterArn: string;
   readonly readerSecretArn: string;
+  readonly pageTokenArn: string;
   /** Of the managed source. */
   readonly sourceHost: string | undefined;
   readonly workgroup: string;
@@ -56,7 +57,11 @@ export function daemonConfiguration(
         copyRoleArn: copyRoleArn(deployment),
       },
       loader: { cadenceMs: warehouse.cadenceSeconds * 1_000 },
-      dashboard: { host: '0.0.0.0', port: PAGE_PORT },
+      dashboard: {
+        host: '0.0.0.0',
+        port: PAGE_PORT,
+        tokenSecretArn: addresses.pageTokenArn,
+      },
       health: { ports: Object.fromEntries(daemons.map((name) => [name, HEALTH_PORT])) },
       embeddedMetrics: { namespace: METRICS_NAMESPACE },
     },

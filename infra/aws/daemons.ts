@@ -5,6 +5,7 @@
 import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import { allTopics, logDatasets, tableDatasets } from '../../schemas/datasets/registry.ts';
 import {
+  DOCTOR_KEY,
   holesKey,
   latestBatchKey,
   LOADER_PREFIX,
@@ -47,6 +48,10 @@ export interface DaemonRights {
   readonly lake?: LakeRights;
   /** Datasets to whose delivery stream it sends. */
   readonly delivers?: readonly AnyDataset[];
+  /** Datasets of whose delivery stream it asks how it is set. */
+  readonly describesDelivery?: readonly AnyDataset[];
+  /** Serves the pages, which a token opens. */
+  readonly pages?: boolean;
   /** Runs statements in the warehouse. */
   readonly warehouse?: boolean;
   /** Connects to the source database. */
@@ -129,6 +134,7 @@ export function daemonPlans(deployment: Deployment): readonly DaemonPlan[] {
           watches: datasets.map(processorGroup),
         },
         lake: { lists: datasets.map(latestBatchKey), gets: datasets.map(latestBatchKey) },
+        pages: true,
         warehouse: true,
       },
     },
@@ -155,7 +161,7 @@ export function operationsRights(deployment: Deployment): DaemonRights {
     warehouse: true,
     kafka: {
       reads: allTopics,
-      asksSettings: datasets.map(({ topic }) => topic),
+      asksSettings: allTopics,
       writes: [topics.readerCheckpoints, ...tableDatasets.map(({ topic }) => topic)],
       watches: datasets.map(processorGroup),
       transactionalIds: readerTransactionalIds(deployment),
@@ -163,8 +169,10 @@ export function operationsRights(deployment: Deployment): DaemonRights {
     lake: {
       lists: [...datasets.map(({ name }) => `${name}/`), LOADER_PREFIX],
       gets: [...datasets.map(({ name }) => `${name}/*`), `${LOADER_PREFIX}*`],
+      puts: [DOCTOR_KEY],
     },
     delivers: datasets,
+    describesDelivery: datasets,
   };
 }
 

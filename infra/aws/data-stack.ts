@@ -20,6 +20,8 @@ export class DataStack extends Stack {
   readonly source: SourceDatabase | undefined;
   /** Password of the reader's account at the source. */
   readonly readerSecret: Secret;
+  /** What opens the pages. */
+  readonly pageToken: Secret;
   readonly #zones: readonly string[];
 
   constructor(scope: Construct, id: string, deployment: Deployment, props: StackProps) {
@@ -50,6 +52,17 @@ export class DataStack extends Stack {
       'Rotation by a function would need a master login: the runbook rotates it (#rotate-a-password).',
       ['SMG4'],
     );
+    this.pageToken = new Secret(this, 'PageToken', {
+      secretName: `${deployment.name}/page-token`,
+      description: 'Opens the pages: behind their address once, as ?token=',
+      generateSecretString: { passwordLength: 40, excludePunctuation: true },
+    });
+    acknowledge(
+      this.pageToken,
+      'A person holds it as a cookie: the runbook rotates it (#rotate-a-password).',
+      ['SMG4'],
+    );
+    new CfnOutput(this, 'PageTokenArn', { value: this.pageToken.secretArn });
     new CfnOutput(this, 'KafkaClusterArn', { value: this.kafka.arn });
     new CfnOutput(this, 'ReaderSecretArn', { value: this.readerSecret.secretArn });
   }

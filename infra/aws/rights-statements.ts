@@ -9,6 +9,7 @@ export interface Targets {
   readonly kafkaClusterArn: string;
   readonly workgroupArn: string;
   readonly readerSecretArn: string;
+  readonly pageTokenArn: string;
 }
 
 /** @returns the statements of a task's role. */
@@ -17,7 +18,8 @@ export function rightsStatements(
   rights: DaemonRights,
   targets: Targets,
 ): PolicyStatement[] {
-  const { kafka, lake, delivers = [], warehouse = false, source = false } = rights;
+  const { kafka, lake, delivers = [], describesDelivery = [] } = rights;
+  const { warehouse = false, source = false, pages = false } = rights;
   return [
     ...(kafka ? kafkaStatements(kafka, targets.kafkaClusterArn) : []),
     ...(lake ? lakeStatements(lake, bucketArn(deployment)) : []),
@@ -25,8 +27,13 @@ export function rightsStatements(
       ['firehose:PutRecordBatch'],
       delivers.map(({ stream }) => streamArn(deployment, stream)),
     ),
+    ...allow(
+      ['firehose:DescribeDeliveryStream'],
+      describesDelivery.map(({ stream }) => streamArn(deployment, stream)),
+    ),
     ...(warehouse ? warehouseStatements(targets.workgroupArn) : []),
     ...(source ? allow(['secretsmanager:GetSecretValue'], [targets.readerSecretArn]) : []),
+    ...(pages ? allow(['secretsmanager:GetSecretValue'], [targets.pageTokenArn]) : []),
   ];
 }
 

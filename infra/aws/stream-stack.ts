@@ -48,6 +48,7 @@ export class StreamStack extends Stack {
       kafkaClusterArn: data.kafka.arn,
       workgroupArn: data.warehouse.workgroupArn,
       readerSecretArn: data.readerSecret.secretArn,
+      pageTokenArn: data.pageToken.secretArn,
     };
     const plans = daemonPlans(deployment);
     const parts: TaskParts = {
@@ -60,6 +61,7 @@ export class StreamStack extends Stack {
         {
           kafkaClusterArn: targets.kafkaClusterArn,
           readerSecretArn: targets.readerSecretArn,
+          pageTokenArn: targets.pageTokenArn,
           sourceHost: data.source?.instance.dbInstanceEndpointAddress,
           workgroup: data.warehouse.workgroupName,
         },

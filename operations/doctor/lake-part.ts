@@ -2,12 +2,9 @@ import type { Config } from '../../runtime/config/config-schema.ts';
 import { openBucket } from '../../runtime/s3/bucket.ts';
 import { createS3Client } from '../../runtime/s3/s3-client.ts';
 import { allDatasets } from '../../schemas/datasets/registry.ts';
-import { LOADER_PREFIX, processedPrefix } from '../../schemas/lake-layout.ts';
+import { DOCTOR_KEY, processedPrefix } from '../../schemas/lake-layout.ts';
 import { rawPrefix } from '../../schemas/raw-archive.ts';
 import { good, type Part } from './finding.ts';
-
-/** Written once; every later try is answered "it is there", which takes the same right. */
-const PROBE = `${LOADER_PREFIX}doctor`;
 
 /** The lake's bucket: that it can be listed, read and written where the pipeline does. */
 export function lakePart({ aws }: Config): Part {
@@ -21,8 +18,9 @@ export function lakePart({ aws }: Config): Part {
           await bucket.folders(processedPrefix(dataset), signal);
           await bucket.folders(rawPrefix(dataset), signal);
         }
-        await bucket.putNew(PROBE, Buffer.from('written by careplus doctor\n'), signal);
-        await bucket.get(PROBE, signal);
+        // Written once; every later try is answered "it is there", which takes the same right.
+        await bucket.putNew(DOCTOR_KEY, Buffer.from('written by careplus doctor\n'), signal);
+        await bucket.get(DOCTOR_KEY, signal);
         return [good(`s3://${aws.bucket} can be listed, read and written`)];
       } finally {
         client.destroy();

@@ -13,7 +13,7 @@ import type { Deployment } from '../deployment.ts';
 import { PAGE_PORT, pagePort } from '../ports.ts';
 import type { Network } from './network.ts';
 
-/** The pages inside the network: they know no users, so nobody else may reach them. */
+/** The pages inside the network, for whoever has their token. */
 export class PageBalancer extends Construct {
   readonly address: string;
 
@@ -58,7 +58,7 @@ export class PageBalancer extends Construct {
       targets: [
         service.loadBalancerTarget({ containerName: 'dashboard', containerPort: PAGE_PORT }),
       ],
-      healthCheck: { path: '/', interval: Duration.seconds(15) },
+      healthCheck: { path: '/healthz', interval: Duration.seconds(15) },
       deregistrationDelay: Duration.seconds(10),
     });
     const scheme = certificateArn === undefined ? 'http' : 'https';

@@ -12,6 +12,7 @@ import { example } from './fixtures/example-deployment.ts';
 const addresses = {
   kafkaClusterArn: 'arn:aws:kafka:eu-central-1:123456789012:cluster/careplus/u',
   readerSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:s',
+  pageTokenArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:p',
   sourceHost: 'careplus-source.abc.eu-central-1.rds.amazonaws.com',
   workgroup: 'careplus',
 };
