@@ -229,11 +229,13 @@ async function answers(
 }
 
 export interface DaemonOptions extends ServerOptions {
-  /** Command and first arguments that run a daemon by name, such as `node careplus.ts run`. */
+  /** Command and first arguments of the program: `node careplus.ts`. */
   readonly command: readonly [string, ...string[]];
   readonly configFile: string;
   /** Address of a daemon's readiness, by name; in the order in which they are started. */
   readonly daemons: readonly { readonly name: string; readonly readyUrl: string }[];
+  /** Arguments of a process that nobody waits for, by its name. */
+  readonly aside: Readonly<Record<string, readonly string[]>>;
   /** Called when a daemon has ended for good (bad configuration, fenced). */
   readonly onFinished: (name: string, code: number | null) => void;
 }
@@ -249,11 +251,13 @@ export async function startDaemons(options: DaemonOptions): Promise<{ stop(): Pr
     for (const child of started.splice(0).reverse()) await child.stop();
   };
   try {
-    for (const { name } of options.daemons) {
+    const runs = options.daemons.map(({ name }) => ({ name, verb: ['run', name] }));
+    const aside = Object.entries(options.aside).map(([name, verb]) => ({ name, verb }));
+    for (const { name, verb } of [...runs, ...aside]) {
       const child = await superviseChild({
         name,
         command: program,
-        args: [...args, name, '--config', configFile],
+        args: [...args, ...verb, '--config', configFile],
         runDir: path.join(stateDir, 'run'),
         logFile: path.join(stateDir, 'logs', `${name}.log`),
         env: daemonEnvironment(),

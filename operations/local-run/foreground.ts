@@ -31,6 +31,9 @@ import { endLeftovers } from './leftovers.ts';
 import type { RunOutput } from './run-output.ts';
 import { becomeSupervisor } from './supervisor.ts';
 
+/** How often the books are closed while the stack is up; the page shows the last result. */
+const VERIFY_EVERY = '1h';
+
 /** What a person asked of `up`. */
 export interface UpRequest extends FeedRequest {
   readonly untilIdle: boolean;
@@ -88,7 +91,8 @@ export async function runInForeground(
       report,
       signal,
       configFile: configFile(stateDir),
-      command: [process.execPath, path.join(import.meta.dirname, '..', 'careplus.ts'), 'run'],
+      command: [process.execPath, path.join(import.meta.dirname, '..', 'careplus.ts')],
+      aside: untilIdle && !keepRunning ? {} : { verifier: ['verify', '--every', VERIFY_EVERY] },
       daemons: [
         { name: 'dashboard', readyUrl: `${pageUrl(ports)}/` },
         ...daemons.map((name) => ({

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { errorText } from '../../runtime/pipeline-error.ts';
+import { abortableSleep } from '../../runtime/abortable-wait.ts';
+import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { parseDuration } from '../cli/duration.ts';
 import { addExamples } from '../cli/examples.ts';
@@ -21,15 +22,38 @@ export function register(program: Command, context: CliContext): void {
     .option('--timeout <duration>', 'how long the warehouse may lag', parseDuration, 120_000)
     .option('--by-day', 'books of every day as well')
     .option('--no-record', 'do not keep the result in ops.verifications')
+    .option('--every <duration>', 'again and again, first after that time', parseDuration)
     .action(context.action(run));
   addExamples(command, [
     ['careplus verify', 'the books, and what differs'],
     ['careplus verify --json', 'the same for programs; exit code 1 when anything differs'],
     ['careplus verify --by-day --no-record', 'books of every day, kept nowhere'],
+    ['careplus verify --every 1h', 'until it is ended; the page shows the last result'],
   ]);
 }
 
 async function run(call: VerbCall): Promise<number> {
+  const everyMs = call.options['every'];
+  return typeof everyMs === 'number' ? verifyEvery(everyMs, call) : verifyOnce(call);
+}
+
+/** One that fails is told, and the next one tried: the warehouse may be away for a while. */
+async function verifyEvery(everyMs: number, call: VerbCall): Promise<number> {
+  const { signal, output } = call;
+  const isEnded = () => signal.aborted;
+  for (;;) {
+    try {
+      await abortableSleep(everyMs, signal);
+      await verifyOnce(call);
+    } catch (error) {
+      if (isEnded()) return exitCodes.good;
+      if (!(error instanceof PipelineError)) throw error;
+      output.note(`not verified: ${error.code}: ${errorText(error)}`);
+    }
+  }
+}
+
+async function verifyOnce(call: VerbCall): Promise<number> {
   const { options, output, signal } = call;
   const config = call.loadConfig();
   using warehouse = connectWarehouse(config);
