@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import type pg from 'pg';
-import { imageTables } from '../../warehouse-loader/image-statements.ts';
 import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';
 import { loadStatements } from '../../warehouse-loader/load-statements.ts';
 import { randomFrom } from './delivery.ts';
@@ -15,9 +14,8 @@ import {
 } from './image-comparison.ts';
 import type { Mutation } from './mutations.ts';
 import type { PublishedImage } from './source-history.ts';
-import type { WarehouseDatabase } from './warehouse-database.ts';
+import { emptyWarehouse, type WarehouseDatabase } from './warehouse-database.ts';
 
-const t = imageTables(dataset);
 const TOKEN = 'model';
 
 /** Share of batches that are first broken off after a random statement. */
@@ -61,11 +59,6 @@ function statementsOf(round: number): LoadStatement[] {
 }
 
 async function reset(client: pg.Client): Promise<void> {
-  const tables = [t.pending, t.changes, t.state, t.frontier, t.ledger, t.batches, 'ops.loader'];
-  await client.query(
-    [
-      ...tables.map((table) => `DELETE FROM ${table}`),
-      `INSERT INTO ops.loader VALUES ('${dataset.name}', '${TOKEN}', getdate())`,
-    ].join('; '),
-  );
+  await emptyWarehouse(client);
+  await client.query(`INSERT INTO ops.loader VALUES ('${dataset.name}', '${TOKEN}', getdate())`);
 }

@@ -2,16 +2,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LoadStatement } from '../../warehouse-loader/load-statement.ts';
 import { loadStatements } from '../../warehouse-loader/load-statements.ts';
-import { logTables } from '../../warehouse-loader/log-statements.ts';
 import { randomFrom } from './delivery.ts';
 import { compare, compareEnd, dataset, lakeRow, readWarehouse } from './log-comparison.ts';
 import { deliverLogs, lastRanges, logScenario, type LogScenario } from './log-history.ts';
 import type { LogRange } from './log-model.ts';
 import { logMutations, type Mutation } from './mutations.ts';
-import { openWarehouse, type WarehouseDatabase } from './warehouse-database.ts';
+import { emptyWarehouse, openWarehouse, type WarehouseDatabase } from './warehouse-database.ts';
 
 const long = process.env['CAREPLUS_LONG'] === '1';
-const t = logTables(dataset);
 const TOKEN = 'model';
 /** Share of batches that are first broken off after a random statement. */
 const ROLLBACKS = 0.25;
@@ -38,7 +36,7 @@ async function compareWithModel(
   scenario: LogScenario,
   mutate: Mutation = (statements) => statements,
 ): Promise<void> {
-  await reset();
+  await reset(database);
   const random = randomFrom(scenario.how.seed + 1);
   const arrived: LogRange[] = [];
   let before = await readWarehouse(database.client);
@@ -57,14 +55,9 @@ async function compareWithModel(
   compareEnd(before, lastRanges(scenario.files));
 }
 
-async function reset(): Promise<void> {
-  const tables = [t.pending, t.arrivals, t.unreadable, t.entry, t.frontier, t.ledger, t.batches];
-  await database.client.query(
-    [
-      ...[...tables, 'ops.loader'].map((table) => `DELETE FROM ${table}`),
-      `INSERT INTO ops.loader VALUES ('${dataset.name}', '${TOKEN}', getdate())`,
-    ].join('; '),
-  );
+async function reset({ client }: WarehouseDatabase): Promise<void> {
+  await emptyWarehouse(client);
+  await client.query(`INSERT INTO ops.loader VALUES ('${dataset.name}', '${TOKEN}', getdate())`);
 }
 
 test(

@@ -88,6 +88,15 @@ export async function openWarehouse(
   };
 }
 
+/** Empties all that a loader writes, whatever migrations have brought. */
+export async function emptyWarehouse(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT concat(schemaname, '.', tablename) AS name FROM pg_tables
+     WHERE schemaname IN ('careplus', 'ops') AND tablename <> 'migrations'`,
+  );
+  await client.query(`TRUNCATE ${rows.map(({ name }) => name).join(', ')}`);
+}
+
 /** The warehouse's migrations without what PostgreSQL does not know: how Redshift spreads and sorts rows. */
 function migrations(): string[] {
   const folder = new URL('../../schemas/warehouse/', import.meta.url);

@@ -28,6 +28,8 @@ export function sumOf(a: Tally, b: Tally): Tally {
 /** The loaders of one play: one is enough, several race. */
 export interface Fleet {
   readonly tally: Tally;
+  /** By batch, the client tokens under which it was sent. */
+  readonly sent: ReadonlyMap<string, ReadonlySet<string>>;
   /** How many live. */
   readonly size: number;
   /** The loader that was started last, if it lives. */
@@ -42,7 +44,7 @@ export interface Fleet {
 
 export interface FleetOptions extends Omit<
   LoaderProcessOptions,
-  'token' | 'suffix' | 'onTakeOver' | 'onTransaction' | 'onStaleWrite'
+  'token' | 'suffix' | 'onSend' | 'onTakeOver' | 'onTransaction' | 'onStaleWrite'
 > {
   readonly observe: () => Promise<void>;
   /** Something ended or took over. */
@@ -53,6 +55,7 @@ export interface FleetOptions extends Omit<
 export function createFleet(options: FleetOptions): Fleet {
   const { observe, onEvent, onFault, ...parts } = options;
   const tally = { ...emptyTally };
+  const sent = new Map<string, Set<string>>();
   const owners = new Set<LoaderProcess>();
   let all: LoaderProcess[] = [];
   let started = 0;
@@ -65,6 +68,9 @@ export function createFleet(options: FleetOptions): Fleet {
       ...parts,
       token,
       suffix: `-${started}`,
+      onSend(batchId, clientToken) {
+        sent.set(batchId, (sent.get(batchId) ?? new Set()).add(clientToken));
+      },
       onTakeOver() {
         tally.takeOvers += 1;
         owners.add(loader);
@@ -90,7 +96,7 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   return {
-    tally,
+    ...{ tally, sent },
     get size() {
       return all.length;
     },

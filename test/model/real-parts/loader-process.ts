@@ -48,6 +48,8 @@ export interface LoaderProcessOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly mutate: (statements: readonly string[]) => readonly string[];
+  /** It sends a batch under a client token, again perhaps. */
+  readonly onSend: (batchId: string, clientToken: string) => void;
   /** It is the dataset's loader now. */
   readonly onTakeOver: () => void;
   /** After each of its transactions, before it goes on: what it has committed is to be seen. */
@@ -93,14 +95,16 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
     target: { workgroupName: 'careplus', database: 'careplus' },
     backoffMs: 10,
   });
+  const nameStart = loadName(dataset);
   /** Client tokens that were first sent before another loader took over. */
   const early = new Set<string>();
   const runBatch: DataApi['runBatch'] = async (batch, call) => {
     const sent = changed(batch);
+    const isLoad = batch.name.startsWith(nameStart);
+    if (isLoad) options.onSend(batch.name.slice(nameStart.length), sent.token);
     if (!superseded) early.add(sent.token);
     try {
       const answer = await api.runBatch(sent, call);
-      const isLoad = batch.name.startsWith(loadName(dataset));
       if (isLoad && !early.has(sent.token)) options.onStaleWrite();
       return answer;
     } catch (error) {

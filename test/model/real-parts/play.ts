@@ -162,10 +162,10 @@ export async function play<Row, Warehouse extends Observed>(
   }
 
   /** Waits; a loader that ended meanwhile is started again, as its supervisor would. */
-  async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  async function until(isSo: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
     const deadline = Date.now() + SETTLE_MS;
     while (!(await isSo())) {
-      if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
+      if (Date.now() > deadline) throw new Error(`after ${SETTLE_MS} ms: ${what()}`);
       if (!fleet.newest) fleet.start();
       const event = await Promise.race([moved.promise, fault.promise, sleep(LOOK_MS, 'silence')]);
       if (event === 'silence') await observe();
@@ -174,7 +174,10 @@ export async function play<Row, Warehouse extends Observed>(
 
   /** @param waiting so many objects may be left: those that nothing but another load can settle. */
   const settled = (waiting: number) =>
-    until(() => observer.waiting.length <= waiting, 'waiting for the ledger');
+    until(
+      () => observer.waiting.length <= waiting,
+      () => `not loaded: ${observer.waiting.join(', ')}`,
+    );
 
   /** How far the warehouse is and what is missing is told; several loaders would tell it at several times. */
   async function isTold(): Promise<void> {
@@ -185,17 +188,19 @@ export async function play<Row, Warehouse extends Observed>(
       line: lineOf(place(row)),
       ...{ from: row['missing_from'], to: row['missing_to'] },
     }));
-    const frontiers = new Map(subject.frontiers(latest));
+    const truth = { frontiers: sorted(subject.frontiers(latest)), holes };
     const object = async (key: string): Promise<unknown> =>
       JSON.parse((await parts.get(bucket, key)) ?? 'null');
+    let told: unknown;
     await until(
       async () => {
         const announced = frontiersSchema.safeParse(await object(latestBatchKey(dataset)));
-        const told = holesSchema.safeParse(await object(holesKey(dataset)));
+        const missing = holesSchema.safeParse(await object(holesKey(dataset)));
         const lines = announced.data?.map(({ line, at }) => [line, at] as const);
-        return isDeepStrictEqual([new Map(lines), told.data], [frontiers, { holes }]);
+        told = { frontiers: sorted(lines ?? []), holes: missing.data?.holes };
+        return isDeepStrictEqual(told, truth);
       },
-      `waiting until it is told: ${JSON.stringify({ frontiers: [...frontiers], holes })}`,
+      () => `${JSON.stringify(told)} is told, true is ${JSON.stringify(truth)}`,
     );
   }
 
@@ -231,6 +236,10 @@ export async function play<Row, Warehouse extends Observed>(
     await observe();
     await Promise.race([fleet.stop(), fault.promise]);
     subject.compareEnd(await subject.read());
+    for (const [batchId, times] of await parts.commits()) {
+      const tokens = fleet.sent.get(batchId)?.size ?? 0;
+      if (times > tokens) throw new Error(`${batchId} ran ${times} times under ${tokens} tokens`);
+    }
   }
 
   try {
@@ -244,4 +253,8 @@ export async function play<Row, Warehouse extends Observed>(
     await current?.catch(() => undefined);
     await fleet.stop();
   }
+}
+
+function sorted(frontiers: readonly (readonly [string, number])[]) {
+  return frontiers.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -12,12 +12,12 @@ import {
   type FaultsClient,
 } from '../../../infra/local/aws-endpoint/faults-client.ts';
 import { createDataApi } from '../../../runtime/redshift/data-api.ts';
-import { isTableDataset, type AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
-import { imageTables } from '../../../warehouse-loader/image-statements.ts';
-import { logTables } from '../../../warehouse-loader/log-statements.ts';
+import type { AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
+import { planOf } from '../../../warehouse-loader/load-plan.ts';
 import { migrate, readMigrations } from '../../../warehouse-loader/migrations.ts';
 import { loadName } from '../../../warehouse-loader/take-over.ts';
 import { credentials, startLakeServers } from '../../integration/warehouse/lake-servers.ts';
+import { emptyWarehouse } from '../warehouse-database.ts';
 import { openObjectWriter, type ObjectWriter } from './lake-objects.ts';
 
 /** One warehouse and one endpoint for many plays. */
@@ -28,6 +28,8 @@ export interface RealParts extends AsyncDisposable {
   readonly writer: ObjectWriter;
   /** Empties the warehouse's tables and forgets all faults. @returns the name of a new, empty bucket. */
   begin(): Promise<string>;
+  /** How often each batch was committed. */
+  commits(): Promise<ReadonlyMap<string, number>>;
   put(bucket: string, key: string, body: string | Uint8Array): Promise<void>;
   /** The text of an object, if it is there. */
   get(bucket: string, key: string): Promise<string | undefined>;
@@ -55,8 +57,6 @@ export async function openRealParts(dataset: AnyDataset): Promise<RealParts> {
   });
   const log = pino({ level: 'silent' });
   await migrate(api, readMigrations(), { log, signal: AbortSignal.timeout(60_000) });
-  const names = isTableDataset(dataset) ? imageTables(dataset) : logTables(dataset);
-  const tables = Object.values<string>(names).filter((name) => name.includes('.'));
 
   const faults = createFaultsClient(url);
   let plays = 0;
@@ -67,11 +67,17 @@ export async function openRealParts(dataset: AnyDataset): Promise<RealParts> {
     async begin() {
       await faults.clear().catch(() => reborn);
       while ((await api.running(loadName(dataset))).length > 0);
-      await database.query(`TRUNCATE ops.loader, ${tables.join(', ')}`);
+      await emptyWarehouse(database);
       plays += 1;
       const bucket = `play-${plays}`;
       await s3.send(new CreateBucketCommand({ Bucket: bucket }));
       return bucket;
+    },
+    async commits() {
+      const { rows } = await database.query<{ batch_id: string; times: string }>(
+        `SELECT batch_id, count(*) AS times FROM ${planOf(dataset).tables.batches} WHERE check_name = 'fence' GROUP BY batch_id`,
+      );
+      return new Map(rows.map(({ batch_id: id, times }) => [id, Number(times)]));
     },
     async put(Bucket, Key, Body) {
       const command = new PutObjectCommand({ Bucket, Key, Body });

@@ -36,6 +36,6 @@ testPlays({
   mutations: imageMutations,
   mostTelling: [
     ...['half a transaction', 'a hole', 'the epoch of a number', 'a pending image'],
-    ...['the newest verdict', 'the fence', 'the lock'],
+    ...['the newest verdict', 'the fence'],
   ],
 });
