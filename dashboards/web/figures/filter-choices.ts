@@ -22,16 +22,17 @@ export interface FilterChoices {
 
 /** One statement: the values of every offered column, and the first and the last day. */
 export function choicesQuery(set: FilterSet): string {
-  const { view } = set;
   const values = set.columns
     .filter(({ offered }) => offered)
-    .map(({ name, sql }) => ({ name, column: sql[view] ?? 'NULL' }))
-    .map(
-      ({ name, column }) =>
-        `SELECT c.name, c.value, c.rows_counted FROM (SELECT CAST('${name}' AS VARCHAR(64)) AS name, ` +
-        `CAST(${column} AS VARCHAR(4096)) AS value, CAST(COUNT(*) AS BIGINT) AS rows_counted ` +
-        `FROM ${view} GROUP BY ${column} ORDER BY rows_counted DESC, value LIMIT ${OFFERED_VALUES}) c`,
-    );
+    .map((column) => {
+      const { from, value, count } = countedBy(set, column);
+      return (
+        `SELECT c.name, c.value, c.rows_counted FROM (SELECT CAST('${column.name}' AS VARCHAR(64)) AS name, ` +
+        `CAST(${value} AS VARCHAR(4096)) AS value, CAST(${count} AS BIGINT) AS rows_counted ` +
+        `FROM ${from} GROUP BY ${value} ORDER BY rows_counted DESC, value LIMIT ${OFFERED_VALUES}) c`
+      );
+    });
+  const { view } = set.summed ?? set;
   const days = ['MIN', 'MAX'].map(
     (aggregate) =>
       `SELECT CAST('${DAYS}' AS VARCHAR(64)) AS name, ` +
@@ -39,6 +40,18 @@ export function choicesQuery(set: FilterSet): string {
       `CAST(COUNT(*) AS BIGINT) AS rows_counted FROM ${view}`,
   );
   return [...values, ...days].join('\nUNION ALL\n');
+}
+
+/** Where the values of a column are counted: over the rows, or over their sums. */
+function countedBy({ view, summed }: FilterSet, { name, sql }: FilterSet['columns'][number]) {
+  const dimension = summed?.dimensions[name];
+  return summed === undefined || dimension === undefined
+    ? { from: view, value: sql[view] ?? 'NULL', count: 'COUNT(*)' }
+    : {
+        from: `${summed.view} WHERE dimension = '${dimension}'`,
+        value: 'label',
+        count: 'SUM(entries)',
+      };
 }
 
 /** Reads the rows of {@link choicesQuery}. */

@@ -21,6 +21,11 @@ export interface FilterSet {
   /** A DATE, in each view that has it. */
   readonly day: ByView;
   readonly columns: readonly FilterColumn[];
+  /** A view of sums that tells the offered values and the days sooner, and the dimension of each. */
+  readonly summed?: {
+    readonly view: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+  };
 }
 
 const tickets = 'reporting.tickets';
@@ -72,6 +77,7 @@ export const ticketFilters: FilterSet = {
 
 export const logFilters: FilterSet = {
   view: entries,
+  summed: { view: hours, dimensions: { level: 'level', component: 'component' } },
   day: named('logged_date', entries, hours),
   columns: [
     { name: 'level', title: 'Level', sql: named('log_level', entries), offered: true },
