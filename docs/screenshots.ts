@@ -85,6 +85,15 @@ const everyState: readonly Picture[] = schemes.flatMap((scheme) => [
     ...picture(`refused-${scheme}`, '?from=2025-02-30', scheme),
     reach: (page) => page.getByText('asks for what cannot be').waitFor(),
   },
+  {
+    // A4 within its margins, at 96 dpi.
+    ...{ ...picture(`paper-${scheme}`, '', scheme), width: 720, whole: true },
+    async reach(page) {
+      await page.locator('.chart[data-drawn="true"]').nth(12).waitFor();
+      await page.emulateMedia({ media: 'print', colorScheme: scheme });
+      await page.evaluate(`window.dispatchEvent(new Event('beforeprint'))`);
+    },
+  },
 ]);
 
 const failing: readonly Picture[] = schemes.flatMap((scheme) => [
