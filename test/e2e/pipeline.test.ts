@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import pg from 'pg';
@@ -10,6 +10,7 @@ import {
 } from '../../infra/local/demo-data/tickets.ts';
 import type { TicketLife } from '../../operations/trace/ticket-life.ts';
 import { breakdown, measure, openPage, type PageViewer } from './live-page.ts';
+import { listPids } from '../../infra/local/process-table.ts';
 import { createTestStack, isRunning, type TestStack } from './local-stack.ts';
 import { mysqlDump } from './mysql-dump.ts';
 
@@ -33,6 +34,22 @@ function expectedBooks({ read, shown, repeats, quarantined, quarantinedRepeats }
 const month = generateTickets({ seed: 4711, firstDay: '2025-03-01' });
 const ticket = (id: string, status = 'Open') =>
   `('${id}', '2025-03-31 23:00', NULL, 'Rohit', 'High', '3', 'Bug Report', 'Chat', '${status}', '')`;
+
+/** Paths of all files below a folder, relative to it. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+}
+
+/** What a file holds; nothing when it is gone by now. */
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
 
 describe('the whole pipeline', () => {
   let stack: TestStack;
@@ -280,6 +297,27 @@ describe('the whole pipeline', () => {
     expect(breakdown(state, 'tickets_by_priority')).toEqual({ High: 1 });
     const verified = await stack.careplus(['--json', 'verify']);
     expect(verified.code, verified.stdout).toBe(0);
+  });
+
+  it('keeps its secrets where they belong: in no log, no data, no configuration and no argument', async () => {
+    const places = ['secrets', 'env'];
+    for (const place of places) {
+      expect(statSync(path.join(stack.stateDir, place)).mode & 0o077, place).toBe(0);
+    }
+    const folder = path.join(stack.stateDir, 'secrets');
+    const secrets = readdirSync(folder).map((file) =>
+      readFileSync(path.join(folder, file), 'utf8').trim(),
+    );
+    expect(secrets.length).toBeGreaterThan(2);
+    const held = (text: Buffer) => secrets.some((secret) => text.includes(secret));
+    expect(held(readFileSync(path.join(stack.stateDir, 'env')))).toBe(true);
+
+    const leaks = filesBelow(stack.stateDir)
+      .filter((file) => !places.includes(file.split(path.sep)[0] ?? ''))
+      .filter((file) => held(contentOf(path.join(stack.stateDir, file))));
+    expect(leaks).toEqual([]);
+    const talkative = listPids().filter((pid) => held(contentOf(`/proc/${pid}/cmdline`)));
+    expect(talkative).toEqual([]);
   });
 
   it('ends with `down` and leaves nothing running', async () => {
