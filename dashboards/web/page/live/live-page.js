@@ -25,6 +25,8 @@ export function startLivePage(page) {
   const view = {
     connection: 'connecting',
     source: null,
+    /** The query of the address that is shown. */
+    search: '',
     /** The latest document, and when it says that it is complete. */
     doc: null,
     completeUpToMs: null,
@@ -37,7 +39,8 @@ export function startLivePage(page) {
   };
 
   function connect() {
-    const source = new EventSource(`api/events/${page.name}${window.location.search}`);
+    view.search = window.location.search;
+    const source = new EventSource(`api/events/${page.name}${view.search}`);
     view.source = source;
     const on = (name, act) =>
       source.addEventListener(name, (event) => {
@@ -50,13 +53,15 @@ export function startLivePage(page) {
     on('refused', (event) => {
       view.refused = JSON.parse(event.data).reason;
       view.doc = null;
+      delete document.body.dataset.turning;
+      byId('content').setAttribute('aria-busy', 'false');
       showState();
     });
     on('error', () => {
       if (view.refused === 'none') source.close();
       else if (view.refused === null) setConnection('lost');
       // After a refusal of the request the browser does not try again by itself.
-      if (source.readyState === EventSource.CLOSED && view.refused === null) {
+      if (source.readyState === EventSource.CLOSED && view.refused !== 'none') {
         setTimeout(() => view.source === source && connect(), RECONNECT_MS);
       }
     });
@@ -158,7 +163,10 @@ export function startLivePage(page) {
     event.preventDefault();
     go(link.href);
   });
-  window.addEventListener('popstate', reconnect);
+  window.addEventListener('popstate', () => {
+    // A place within the page is no other address.
+    if (window.location.search !== view.search) reconnect();
+  });
   showDefinitions(byId('definitions'), page.defines);
   setInterval(showState, 1_000);
   connect();
