@@ -87,6 +87,8 @@ describe('a broker with TLS', () => {
   });
 
   it('is refused when its authority is not one that is trusted', async () => {
-    await expect(warningOf(ports.right, true)).resolves.toMatch(/unable to verify the first certificate/);
+    await expect(warningOf(ports.right, true)).resolves.toMatch(
+      /unable to verify the first certificate/,
+    );
   });
 });
