@@ -7,6 +7,7 @@ export const watchedMetrics = {
   readerErrors: 'careplus_cdc_reader_errors_total',
   processedRows: 'careplus_processor_rows_total',
   deadLetters: 'careplus_processor_dead_letters_total',
+  notShown: 'careplus_archiver_not_shown_seconds',
   unfillableNumbers: 'careplus_archiver_unfillable_numbers',
   missingNumbers: 'careplus_loader_missing_numbers',
   oldestWaiting: 'careplus_loader_oldest_waiting_seconds',

@@ -91,6 +91,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
       ...endsOf(dataset, config, ends),
       lateMs: LATE_INTERVALS * lookMs + config.loader.cadenceMs + config.loader.discoveryMs,
       retryMs: FILL_INTERVALS * lookMs,
+      onWaiting: (ageMs) => told.waiting.set({ dataset: dataset.name }, ageMs / 1_000),
     });
     return async (signal: AbortSignal) => {
       const nowhere = await turn(signal);
@@ -153,7 +154,10 @@ async function build(context: DaemonContext): Promise<Daemon> {
 /** Which of the written ends are a dataset's. */
 function endsOf(dataset: AnyDataset, { datasets, source }: Config, ends: WrittenEnds) {
   // A shipper does not say of which format a file is: with several only known files are sure.
-  if (!isTableDataset(dataset)) return { ends: ends.logs, endsAreOurs: logDatasets.length === 1 };
+  if (!isTableDataset(dataset)) {
+    const endsAreOurs = logDatasets.length === 1;
+    return { ends: ends.logs, onFrontiers: ends.forgetArrived, endsAreOurs };
+  }
   const { database, table } = datasets[dataset.name] ?? { database: '', table: '' };
   const id = sourceId(source.name, database, table);
   return { ends: () => ends.tables(id), endsAreOurs: true };
@@ -178,6 +182,10 @@ function createMetrics(registry: DaemonContext['metrics']) {
   return {
     records: counter('careplus_archiver_records_total', 'Records that are in the archive'),
     objects: counter('careplus_archiver_objects_total', 'Objects that were written'),
+    waiting: new Gauge({
+      ...{ name: watchedMetrics.notShown, labelNames, registers },
+      help: 'Age of the oldest number that is in its topic and not in the warehouse yet',
+    }),
     unfillable: new Gauge({
       ...{ name: watchedMetrics.unfillableNumbers, labelNames, registers },
       help: 'Numbers that the warehouse waits for and that are nowhere',

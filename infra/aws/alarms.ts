@@ -51,7 +51,7 @@ export function alarmPlans(deployment: Deployment): readonly AlarmPlan[] {
     ...processorAlarms(deployment),
     ...deliveryAlarms(deployment),
     ...loaderAlarms(deployment),
-    ...bookAlarms(),
+    ...bookAlarms(deployment),
     ...taskAlarms(deployment),
     ...capacityAlarms(deployment),
   ];
@@ -211,13 +211,21 @@ function loaderAlarms({ warehouse }: Deployment): AlarmPlan[] {
   ];
 }
 
-function bookAlarms(): AlarmPlan[] {
+function bookAlarms({ firehose, warehouse }: Deployment): AlarmPlan[] {
   const ofLogs = (name: string): WatchedMetric => ({
     namespace: METRICS_NAMESPACE,
     name,
     dimensions: {},
   });
   return [
+    {
+      id: 'freshness',
+      runbook: 'freshness',
+      means: 'What is in the topics is not shown in time, wherever it is held up.',
+      metric: ofDaemon('archiver', watchedMetrics.notShown),
+      ...{ statistic: 'Maximum', ...FIVE_MINUTES, when: 'above', silenceIsBad: true },
+      threshold: 3 * (firehose.intervalSeconds + warehouse.cadenceSeconds) + 600,
+    },
     {
       id: 'verification-failed',
       runbook: 'verification-failed',

@@ -11,6 +11,7 @@ import type { RecordProcessing } from '../record-processing.ts';
 import { createHoleFiller, type Unfillable } from './hole-filler.ts';
 import { archiveBackwards, processorIsBehind, topicBackwards } from './hole-sources.ts';
 import { createTailWatch, openTails } from './tail-watch.ts';
+import { createWaitingAge } from './waiting-age.ts';
 
 export interface HoleTurnOptions {
   readonly kafka: Kafka;
@@ -25,9 +26,13 @@ export interface HoleTurnOptions {
   readonly ends: () => ReadonlyMap<string, number>;
   /** Whether all of `ends` are surely this dataset's. */
   readonly endsAreOurs: boolean;
+  /** Called with what the warehouse has, so that ends can be forgotten. */
+  readonly onFrontiers?: (frontiers: readonly Frontier[]) => void;
   /** How long what the processor has handed over may take to the warehouse. */
   readonly lateMs: number;
   readonly retryMs: number;
+  /** Told at each look how long the oldest number in the topic waits for the warehouse, ms. */
+  readonly onWaiting?: (ageMs: number) => void;
   readonly log: Logger;
 }
 
@@ -44,6 +49,7 @@ export function createHoleTurn(options: HoleTurnOptions): HoleTurn {
   const where = { kafka, admin, topic };
   const groupId = processorGroup(dataset);
   const watch = createTailWatch({ lateMs: options.lateMs });
+  const waitingAge = createWaitingAge();
   const filler = createHoleFiller({
     processing: options.processing,
     sink: options.sink,
@@ -66,10 +72,15 @@ export function createHoleTurn(options: HoleTurnOptions): HoleTurn {
     const ends = options.ends();
     if (ends.size === 0) return [];
     const bytes = await bucket.get(latestBatchKey(dataset), signal);
-    if (bytes === undefined) return [];
-    const frontiers: readonly Frontier[] = frontiersSchema.parse(JSON.parse(String(bytes)));
+    const frontiers: readonly Frontier[] = bytes
+      ? frontiersSchema.parse(JSON.parse(String(bytes)))
+      : [];
+    options.onFrontiers?.(frontiers);
     const complete = options.endsAreOurs && frontiers.length < MAX_REPORTED_FILES;
     const open = openTails(ends, frontiers, complete);
+    options.onWaiting?.(waitingAge.look(open));
+    // Nothing is lost before the loader's first start.
+    if (bytes === undefined) return [];
     return watch.look(
       open,
       open.length === 0 || !(await processorIsBehind(where, groupId, signal)),
