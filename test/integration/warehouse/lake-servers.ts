@@ -27,7 +27,7 @@ export interface RunningLoader {
   kill(signal: NodeJS.Signals): void;
 }
 
-export interface LoaderOptions {
+interface LoaderOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The tree whose loader runs; by default this one. */
   readonly root?: string;
