@@ -16,13 +16,17 @@ export function heldEntries(api: DataApi, dataset: LogDataset): HeldVerdicts {
 
   /** Entries of a file by their place, those above its frontier too: they do not wait. */
   async function readEntries(rows: readonly LakeRow[], signal: AbortSignal) {
-    const positions = rows.map((row) => Number(row['pos']));
-    const within = `${fileOf(rows)} AND pos >= ${sqlInteger(positions.reduce((a, b) => Math.min(a, b), Infinity))} AND pos <= ${sqlInteger(positions.reduce((a, b) => Math.max(a, b), 0))} AND kind = 'E'`;
+    const entries = rows.filter(({ kind }) => kind === 'E');
+    if (entries.length === 0) return new Map<number, WarehouseRow>();
+    const places = bounds(entries, 'pos');
+    // The time is a function of the entry, and what the table is sorted by.
+    const times = bounds(entries, 'sort_ms');
+    const within = `${fileOf(rows)} AND pos >= ${places.least} AND pos <= ${places.most} AND kind = 'E'`;
     const { rows: found } = await api.query(
       `SELECT a.pos, e.entry_id, ${verdict}
 FROM (SELECT pos, entry_id FROM ${t.arrivals} WHERE ${within}
   UNION ALL SELECT pos, entry_id FROM ${t.pending} WHERE ${within}) a
-JOIN ${t.entry} e ON e.entry_id = a.entry_id`,
+JOIN ${t.entry} e ON e.entry_id = a.entry_id AND e.sort_ms >= ${times.least} AND e.sort_ms <= ${times.most}`,
       { signal },
     );
     return new Map(found.map((row) => [Number(row['pos']), row]));
@@ -64,6 +68,14 @@ JOIN ${t.entry} e ON e.entry_id = a.entry_id`,
 function heldOf(found: WarehouseRow | undefined): Held {
   if (!found) return 'absent';
   return { verdict: found, content: String(found['entry_id']), isShown: true };
+}
+
+function bounds(rows: readonly LakeRow[], column: string) {
+  const numbers = rows.map((row) => Number(row[column]));
+  return {
+    least: sqlInteger(numbers.reduce((a, b) => Math.min(a, b), Infinity)),
+    most: sqlInteger(numbers.reduce((a, b) => Math.max(a, b), -Infinity)),
+  };
 }
 
 function fileOf([row]: readonly LakeRow[]): string {

@@ -5,6 +5,7 @@ import {
   shipperCheckpointSchema,
   startMarkerKey,
 } from '../../schemas/checkpoint.ts';
+import type { Frontier } from '../../schemas/frontiers.ts';
 import { lineOf } from '../../schemas/holes.ts';
 import { topics } from '../../schemas/topics.ts';
 
@@ -17,51 +18,68 @@ export interface WrittenEnds {
   readonly tables: (source: string) => ReadonlyMap<string, number>;
   /** Of all files. */
   readonly logs: () => ReadonlyMap<string, number>;
+  /** Forgets files that are gone and wholly in the warehouse. */
+  readonly forgetArrived: (frontiers: readonly Frontier[]) => void;
   /** Follows the checkpoints until the signal aborts. */
   follow(kafka: Kafka, signal: AbortSignal): Promise<void>;
 }
 
-export function createWrittenEnds(): WrittenEnds {
-  const sources = new Map<string, ReadonlyMap<string, number>>();
-  const files = new Map<string, number>();
+interface FileEnd {
+  readonly line: string;
+  readonly end: number;
+  readonly isGone: boolean;
+}
 
-  function noteReader(value: unknown): void {
-    const place = readerCheckpointSchema.safeParse(value).data;
+export function createWrittenEnds(follow: typeof followCompacted = followCompacted): WrittenEnds {
+  const sources = new Map<string, ReadonlyMap<string, number>>();
+  /** By the key of their checkpoint. */
+  const files = new Map<string, FileEnd>();
+
+  function noteReader(_: string, value: Buffer | null): void {
+    const place = readerCheckpointSchema.safeParse(parsed(value)).data;
     // Inside a source transaction the frontier waits for its end, and rightly so.
     if (!place || place.open !== null || place.nextSeq === 1) return;
     sources.set(place.source, new Map([[lineOf(place), place.nextSeq - 1]]));
   }
 
-  function noteShipper(value: unknown): void {
-    const place = shipperCheckpointSchema.safeParse(value).data;
+  function noteShipper(key: string, value: Buffer | null): void {
+    const known = files.get(key);
+    // A tombstone says that a file is gone and was shipped whole: its last end stays true.
+    if (value === null && known) files.set(key, { ...known, isGone: true });
+    const place = shipperCheckpointSchema.safeParse(parsed(value)).data;
     if (!place || place.offset === place.generationStart) return;
-    files.set(lineOf(place), place.offset - 1);
+    files.set(key, { line: lineOf(place), end: place.offset - 1, isGone: false });
   }
 
   return {
     tables: (source) => sources.get(source) ?? new Map(),
-    logs: () => files,
+    logs: () => new Map(Array.from(files.values(), ({ line, end }) => [line, end])),
+    forgetArrived(frontiers) {
+      const arrived = new Map(frontiers.map(({ line, at }) => [line, at]));
+      for (const [key, { line, end, isGone }] of files) {
+        if (isGone && (arrived.get(line) ?? -1) >= end) files.delete(key);
+      }
+    },
     async follow(kafka, signal) {
-      const follow = (topic: string, note: (value: unknown) => void) =>
-        followCompacted({
+      const followTopic = (topic: string, note: (key: string, value: Buffer | null) => void) =>
+        follow({
           ...{ kafka, topic, signal },
           onValue: (key, value) => {
-            // A tombstone says that a file is gone and was shipped whole: its last end stays true.
-            if (value !== null && !key.endsWith(startMarkerKey(''))) note(parsed(value));
+            if (!key.endsWith(startMarkerKey(''))) note(key, value);
           },
         });
       await Promise.all([
-        follow(topics.readerCheckpoints.name, noteReader),
-        follow(topics.shipperCheckpoints.name, noteShipper),
+        followTopic(topics.readerCheckpoints.name, noteReader),
+        followTopic(topics.shipperCheckpoints.name, noteShipper),
       ]);
     },
   };
 }
 
 /** @returns undefined where the bytes are no JSON: what is no checkpoint is not ours to judge. */
-function parsed(value: Buffer): unknown {
+function parsed(value: Buffer | null): unknown {
   try {
-    return JSON.parse(value.toString('utf8'));
+    return JSON.parse(value?.toString('utf8') ?? '');
   } catch {
     return undefined;
   }

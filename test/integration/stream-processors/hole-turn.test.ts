@@ -2,10 +2,6 @@ import type { Admin } from 'kafkajs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDecoder, createEncoder } from '../../../runtime/avro/single-object-encoding.ts';
-import {
-  createTransactionalWriter,
-  type TransactionalWriter,
-} from '../../../runtime/kafka/transactional-writer.ts';
 import type { LogDataset } from '../../../schemas/datasets/log-dataset.ts';
 import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { lineOf } from '../../../schemas/holes.ts';
@@ -17,8 +13,9 @@ import type { LakeRow } from '../../../stream-processors/batch-processor.ts';
 import { recordProcessing } from '../../../stream-processors/record-processing.ts';
 import { createHoleTurn } from '../../../stream-processors/replay/hole-turn.ts';
 import { block, entryText, message, range } from '../../unit/stream-processors/log-blocks.ts';
-import { startTestBroker, uniqueName, type TestBroker } from '../kafka/broker.ts';
+import { uniqueName } from '../kafka/broker.ts';
 import { memoryBucket } from './memory-bucket.ts';
+import { startWritingBroker, type WritingBroker } from './writing-broker.ts';
 
 const signal = new AbortController().signal;
 const encoder = createEncoder(logBlockSchema);
@@ -35,25 +32,12 @@ const place = { host: last?.host ?? '', generation: last?.generation ?? '' };
 const line = lineOf(place);
 const fileEnd = 6 * bytes - 1;
 
-let broker: TestBroker;
-let writer: TransactionalWriter;
-let admin: Admin;
+let scene: WritingBroker;
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  admin = broker.client().admin();
-  await admin.connect();
-  writer = createTransactionalWriter(broker.client(), {
-    transactionalId: uniqueName('shipper'),
-    log: broker.log,
-  });
-  await writer.open(signal);
+  scene = await startWritingBroker();
 });
-afterAll(async () => {
-  await writer.close();
-  await admin.disconnect();
-  await broker.stop();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('what a log’s warehouse misses', () => {
   let dataset: LogDataset;
@@ -65,7 +49,7 @@ describe('what a log’s warehouse misses', () => {
 
   /** The file is in topic and archive, and the processor has taken all of it. */
   beforeEach(async () => {
-    const topic = await broker.createTopic();
+    const topic = await scene.broker.createTopic();
     dataset = {
       ...supportLogs,
       name: uniqueName('support-logs'),
@@ -77,12 +61,14 @@ describe('what a log’s warehouse misses', () => {
       const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)]);
       return { key: null, value, headers: Object.fromEntries(texts) as Record<string, string> };
     });
-    await writer.write([{ topic, messages }], signal);
-    await broker.settled(topic);
-    const [{ high } = { high: '0' }] = await admin.fetchTopicOffsets(topic);
+    await scene.writer.write([{ topic, messages }], signal);
+    await scene.broker.settled(topic);
+    const [{ high } = { high: '0' }] = await scene.admin.fetchTopicOffsets(topic);
     taken = high;
-    const where = { kafka: broker.client(), admin, dataset, topic };
-    await createTopicArchive({ ...where, bucket: bucket.bucket, log: broker.log }).pass(signal);
+    const where = { kafka: scene.broker.client(), admin: scene.admin, dataset, topic };
+    await createTopicArchive({ ...where, bucket: bucket.bucket, log: scene.broker.log }).pass(
+      signal,
+    );
     await frontier(fileEnd);
   });
 
@@ -97,8 +83,8 @@ describe('what a log’s warehouse misses', () => {
     ];
     return createHoleTurn({
       ...{
-        kafka: broker.client(),
-        admin: { ...admin, fetchOffsets },
+        kafka: scene.broker.client(),
+        admin: { ...scene.admin, fetchOffsets },
         dataset,
         log,
         bucket: bucket.bucket,
@@ -124,7 +110,7 @@ describe('what a log’s warehouse misses', () => {
     );
   const positions = () => sent.map(({ pos }) => Number(pos) / bytes);
 
-  const loseTopic = () => broker.removeBelow(dataset.topic.name, '3');
+  const loseTopic = () => scene.broker.removeBelow(dataset.topic.name, '3');
   const loseArchive = () => {
     for (const key of bucket.objects.keys()) {
       if (key.startsWith(rawPrefix(dataset))) bucket.objects.delete(key);

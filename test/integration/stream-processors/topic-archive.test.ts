@@ -1,10 +1,6 @@
-import type { Admin, KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRange } from '../../../runtime/kafka/bounded-reader.ts';
-import {
-  createTransactionalWriter,
-  type TransactionalWriter,
-} from '../../../runtime/kafka/transactional-writer.ts';
 import type { Bucket } from '../../../runtime/s3/bucket.ts';
 import {
   listArchive,
@@ -12,30 +8,18 @@ import {
   type ArchivedObject,
 } from '../../../stream-processors/archive/archive-reader.ts';
 import { createTopicArchive } from '../../../stream-processors/archive/topic-archive.ts';
-import { startTestBroker, uniqueName, type TestBroker } from '../kafka/broker.ts';
+import { uniqueName } from '../kafka/broker.ts';
 import { memoryBucket } from './memory-bucket.ts';
+import { startWritingBroker, type WritingBroker } from './writing-broker.ts';
 
 const signal = new AbortController().signal;
 const dataset = { name: 'claims' };
-let broker: TestBroker;
-let writer: TransactionalWriter;
-let admin: Admin;
+let scene: WritingBroker;
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  admin = broker.client().admin();
-  await admin.connect();
-  writer = createTransactionalWriter(broker.client(), {
-    transactionalId: uniqueName('writer'),
-    log: broker.log,
-  });
-  await writer.open(signal);
+  scene = await startWritingBroker();
 });
-afterAll(async () => {
-  await writer.close();
-  await admin.disconnect();
-  await broker.stop();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 async function write(topic: string, from: number, count: number): Promise<void> {
   const messages = Array.from({ length: count }, (_, index) => ({
@@ -43,8 +27,8 @@ async function write(topic: string, from: number, count: number): Promise<void> 
     value: index % 7 === 0 ? null : Buffer.from(`value ${from + index} \u{1f3ab}`),
     headers: { number: `${from + index}`, empty: '' },
   }));
-  await writer.write([{ topic, messages }], signal);
-  await broker.settled(topic);
+  await scene.writer.write([{ topic, messages }], signal);
+  await scene.broker.settled(topic);
 }
 
 function archiveOf(
@@ -52,9 +36,9 @@ function archiveOf(
   bucket: Bucket,
   limits: { readonly maxRecords?: number; readonly maxOpenBytes?: number } = {},
 ) {
-  const kafka = broker.client();
+  const kafka = scene.broker.client();
   return createTopicArchive({
-    ...{ kafka, admin, bucket, dataset, topic, log: broker.log },
+    ...{ kafka, admin: scene.admin, bucket, dataset, topic, log: scene.broker.log },
     ...limits,
   });
 }
@@ -67,7 +51,7 @@ async function expectTiles(topic: string, objects: readonly ArchivedObject[]): P
     expect(last).toBeGreaterThanOrEqual(first);
     next.set(partition, last + 1n);
   }
-  for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+  for (const { partition, high } of await scene.admin.fetchTopicOffsets(topic)) {
     if (high !== '0') expect(next.get(partition)).toBe(BigInt(high));
   }
 }
@@ -82,7 +66,7 @@ async function expectEqualToTopic(topic: string, bucket: Bucket): Promise<void> 
   const add = (into: Map<number, object[]>, partition: number, of: readonly KafkaMessage[]) =>
     into.set(partition, [...(into.get(partition) ?? []), ...of.map(plain)]);
   await readRange({
-    ...{ kafka: broker.client(), topic, signal },
+    ...{ kafka: scene.broker.client(), topic, signal },
     onBatch: ({ partition, messages }) => void add(byPartition, partition, messages),
   });
   const archived = new Map<number, object[]>();
@@ -94,7 +78,7 @@ async function expectEqualToTopic(topic: string, bucket: Bucket): Promise<void> 
 }
 
 it('keeps every record whole, in objects whose ranges tile each partition', async () => {
-  const topic = await broker.createTopic({ partitions: 3 });
+  const topic = await scene.broker.createTopic({ partitions: 3 });
   const { bucket } = memoryBucket();
   const archive = archiveOf(topic, bucket, { maxRecords: 40 });
   await write(topic, 1, 250);
@@ -109,7 +93,7 @@ it('keeps every record whole, in objects whose ranges tile each partition', asyn
 });
 
 it('closes the largest object when all together are too much to hold', async () => {
-  const topic = await broker.createTopic({ partitions: 3 });
+  const topic = await scene.broker.createTopic({ partitions: 3 });
   const { bucket } = memoryBucket();
   await write(topic, 1, 300);
   const pass = await archiveOf(topic, bucket, { maxOpenBytes: 5_000 }).pass(signal);
@@ -124,18 +108,18 @@ it('closes the largest object when all together are too much to hold', async () 
 });
 
 it('takes aborted records into a range without keeping them', async () => {
-  const topic = await broker.createTopic();
+  const topic = await scene.broker.createTopic();
   const { bucket } = memoryBucket();
   const archive = archiveOf(topic, bucket);
   await write(topic, 1, 3);
   await archive.pass(signal);
-  const producer = broker.client().producer({ transactionalId: uniqueName('aborting') });
+  const producer = scene.broker.client().producer({ transactionalId: uniqueName('aborting') });
   await producer.connect();
   const transaction = await producer.transaction();
   await transaction.send({ topic, messages: [{ value: 'never' }] });
   await transaction.abort();
   await producer.disconnect();
-  await broker.settled(topic);
+  await scene.broker.settled(topic);
   await archive.pass(signal);
   await write(topic, 4, 2);
   await archive.pass(signal);
@@ -145,7 +129,7 @@ it('takes aborted records into a range without keeping them', async () => {
 });
 
 it('goes on without gap or overlap after it ended between an object and the next', async () => {
-  const topic = await broker.createTopic({ partitions: 2 });
+  const topic = await scene.broker.createTopic({ partitions: 2 });
   const { bucket, faults } = memoryBucket();
   await write(topic, 1, 100);
   faults.before = 1;
@@ -163,7 +147,7 @@ it('goes on without gap or overlap after it ended between an object and the next
 });
 
 it('goes on where the archive ends, though newer days hold nothing of a partition', async () => {
-  const topic = await broker.createTopic();
+  const topic = await scene.broker.createTopic();
   const { bucket } = memoryBucket();
   await write(topic, 1, 5);
   await archiveOf(topic, bucket).pass(signal);
@@ -174,7 +158,7 @@ it('goes on where the archive ends, though newer days hold nothing of a partitio
 });
 
 it('gives a record once that two archivers have kept', async () => {
-  const topic = await broker.createTopic();
+  const topic = await scene.broker.createTopic();
   const { bucket } = memoryBucket();
   const [one, two] = [archiveOf(topic, bucket), archiveOf(topic, bucket)];
   await write(topic, 1, 4);
@@ -189,13 +173,13 @@ it('gives a record once that two archivers have kept', async () => {
 });
 
 it('says that records were removed before it came, and goes on behind them', async () => {
-  const topic = await broker.createTopic();
+  const topic = await scene.broker.createTopic();
   const { bucket } = memoryBucket();
   await write(topic, 1, 10);
-  await broker.removeBelow(topic, '6');
+  await scene.broker.removeBelow(topic, '6');
   expect((await archiveOf(topic, bucket).pass(signal)).records).toBe(4);
   await write(topic, 11, 10);
-  await broker.removeBelow(topic, '15');
+  await scene.broker.removeBelow(topic, '15');
   await archiveOf(topic, bucket).pass(signal);
   const objects = await listArchive(bucket, dataset, topic, signal);
   expect(objects.map(({ first }) => first)).toEqual([6n, 15n]);

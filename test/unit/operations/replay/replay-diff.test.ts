@@ -141,7 +141,7 @@ describe('what a replay of a table would change', () => {
 
 describe('what a replay of a log would change', () => {
   const row = (pos: number, verdict: LakeRow): LakeRow => ({
-    ...{ host: 'h', generation: 'g', pos, len: 10, kind: 'E', rules_version: 2 },
+    ...{ host: 'h', generation: 'g', pos, len: 10, kind: 'E', rules_version: 2, sort_ms: 7 },
     ...verdict,
   });
   const old = (pos: number, entry_id: string, verdict: WarehouseRow): WarehouseRow => ({
