@@ -48,6 +48,7 @@ const actionsOf: Readonly<Record<string, string | readonly string[]>> = {
   PutObject: 's3:PutObject',
   ListObjectsV2: 's3:ListBucket',
   PutRecordBatch: 'firehose:PutRecordBatch',
+  DescribeDeliveryStream: 'firehose:DescribeDeliveryStream',
   ExecuteStatement: 'redshift-data:ExecuteStatement',
   BatchExecuteStatement: 'redshift-data:BatchExecuteStatement',
   DescribeStatement: 'redshift-data:DescribeStatement',
@@ -197,7 +198,7 @@ describe('rights on the broker', () => {
 
 describe('operations', () => {
   test('may call what the verbs call', () => {
-    const verbs = ['verify', 'status', 'quarantine', 'replay', 'trace', 'query', 'wait'];
+    const verbs = 'verify status doctor quarantine replay snapshot trace query wait'.split(' ');
     const commands = new Set(
       verbs.flatMap((verb) => [...calledApis(`operations/verbs/${verb}.ts`).commands]),
     );
