@@ -120,7 +120,7 @@ window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rep
 document.addEventListener('schemechange', repaint);
 
 /** Widths of the two columns of print.css, and of both, px: a picture does not reflow on paper. */
-const PAPER = { column: 310, both: 660 };
+const PAPER = { column: 300, both: 660 };
 const spansBoth = '.wide, .half, .two-thirds';
 
 window.addEventListener('beforeprint', () => {
