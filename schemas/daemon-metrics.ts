@@ -3,6 +3,8 @@
  * names. Counters end with `_total`; everything else is a gauge.
  */
 export const watchedMetrics = {
+  /** Of every daemon. */
+  trouble: 'careplus_daemon_trouble',
   readerLag: 'careplus_cdc_reader_lag_seconds',
   readerErrors: 'careplus_cdc_reader_errors_total',
   processedRows: 'careplus_processor_rows_total',

@@ -252,7 +252,26 @@ function bookAlarms({ firehose, warehouse }: Deployment): AlarmPlan[] {
 }
 
 function taskAlarms(deployment: Deployment): AlarmPlan[] {
-  return daemonPlans(deployment).map(({ name }) => ({
+  return daemonPlans(deployment).flatMap(({ name }): AlarmPlan[] => [
+    taskAlarm(deployment, name),
+    {
+      id: `trouble-${name}`,
+      runbook: 'trouble',
+      means: `A part of ${name} is kept from its work for a quarter of an hour.`,
+      metric: ofDaemon(name, watchedMetrics.trouble),
+      ...{
+        statistic: 'Maximum',
+        ...FIVE_MINUTES,
+        when: 'above',
+        threshold: 0,
+        silenceIsBad: false,
+      },
+    },
+  ]);
+}
+
+function taskAlarm(deployment: Deployment, name: string): AlarmPlan {
+  return {
     id: `tasks-${name}`,
     runbook: 'tasks',
     means: `No task of ${name} runs.`,
@@ -264,7 +283,7 @@ function taskAlarms(deployment: Deployment): AlarmPlan[] {
     // A singleton is away for some minutes while a new version comes.
     ...{ statistic: 'Minimum', periodMinutes: 1, periods: 6, when: 'below', threshold: 1 },
     silenceIsBad: true,
-  }));
+  };
 }
 
 function capacityAlarms(deployment: Deployment): AlarmPlan[] {

@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
+import { watchedMetrics } from '../../schemas/daemon-metrics.ts';
 import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { createEmbeddedMetrics } from '../observability/embedded-metrics.ts';
@@ -125,10 +126,13 @@ async function runToEnd(
   }
 }
 
-/** An alarm fires on any series: what is wrong is then in the log under the same code. */
-function registerTroubles(registry: Registry, progress: Progress): void {
+/**
+ * An alarm fires on any series: what is wrong is then in the log under the same code. Exported for
+ * the test of the alarms.
+ */
+export function registerTroubles(registry: Registry, progress: Progress): void {
   new Gauge({
-    name: 'careplus_daemon_trouble',
+    name: watchedMetrics.trouble,
     help: '1 for each part that is kept from its work, by error code',
     labelNames: ['part', 'error_code'],
     registers: [registry],

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { cdcReader } from '../../../../cdc-reader/main.ts';
+import { dashboard } from '../../../../dashboards/web/main.ts';
 import { alarmPlans, logMetrics } from '../../../../infra/aws/alarms.ts';
 import { METRICS_NAMESPACE } from '../../../../infra/aws/daemon-configuration.ts';
 import { parseConfig } from '../../../../runtime/config/load-config.ts';
 import { createProgress } from '../../../../runtime/daemon/progress.ts';
-import type { DaemonDefinition } from '../../../../runtime/daemon/run-daemon.ts';
+import { registerTroubles, type DaemonDefinition } from '../../../../runtime/daemon/run-daemon.ts';
 import { createEmbeddedMetrics } from '../../../../runtime/observability/embedded-metrics.ts';
 import { createLog } from '../../../../runtime/observability/log.ts';
 import { watchedMetrics } from '../../../../schemas/daemon-metrics.ts';
@@ -26,11 +27,13 @@ async function writtenBy(definition: DaemonDefinition): Promise<string[]> {
   // From the environment instead.
   const config = parseConfig(text.replace(/passwordFile: .*/, ''), 'careplus.yaml');
   const registry = new Registry();
+  const progress = createProgress();
+  registerTroubles(registry, progress);
   const daemon = await definition.build({
     config,
     log: createLog('test', 'silent'),
     metrics: registry,
-    progress: createProgress(),
+    progress,
   });
   await daemon.close();
   const { name: daemonName } = definition;
@@ -55,7 +58,9 @@ describe('alarms', () => {
 
   test('each metric that they watch is written by that daemon', async () => {
     process.env['CAREPLUS_MYSQL_PASSWORD'] ??= 'unused';
-    const daemons = [cdcReader, ticketProcessor, logProcessor, archiver, warehouseLoader];
+    const daemons = [
+      ...[cdcReader, ticketProcessor, logProcessor, archiver, warehouseLoader, dashboard],
+    ];
     const written = new Map<string, string[]>();
     for (const daemon of daemons) written.set(daemon.name, await writtenBy(daemon));
     const own = plans.filter(({ metric }) => metric.namespace === METRICS_NAMESPACE);
