@@ -162,7 +162,8 @@ export function operationsRights(deployment: Deployment): DaemonRights {
     kafka: {
       reads: allTopics,
       asksSettings: allTopics,
-      writes: [topics.readerCheckpoints, ...tableDatasets.map(({ topic }) => topic)],
+      // Dead letters go back into their topics; a snapshot is asked for in the reader's place.
+      writes: [topics.readerCheckpoints, ...datasets.map(({ topic }) => topic)],
       watches: datasets.map(processorGroup),
       transactionalIds: readerTransactionalIds(deployment),
     },
