@@ -37,7 +37,7 @@ export function logStatements(dataset: LogDataset, batchId: string): LoadStateme
       // A block that could not be read begins where its first range does: both are kept.
       step: 'stage',
       sql: `CREATE TEMP TABLE staged AS SELECT ${all('q')}
-FROM (SELECT c.*, row_number() OVER (PARTITION BY c.host, c.generation, c.pos, CASE WHEN c.kind = 'X' THEN c.len ELSE 0 END ORDER BY c.rules_version DESC, c.entry_id) AS rn FROM ${COPIED} c) q
+FROM (SELECT c.*, row_number() OVER (PARTITION BY c.pos, CASE WHEN c.kind = 'X' THEN c.len ELSE 0 END, c.generation, c.host ORDER BY c.rules_version DESC, c.entry_id) AS rn FROM ${COPIED} c) q
 WHERE q.rn = 1`,
     },
     {

@@ -17,7 +17,8 @@ interface Tables {
 
 const frame = 'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW';
 const wholeFrame = 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING';
-const key = (alias: string) => `${alias}.source, ${alias}.key_hash`;
+/** The hash first: a sort that begins with the source compares long equal texts. */
+const key = (alias: string) => `${alias}.key_hash, ${alias}.source`;
 const sameKey = (a: string, b: string) =>
   `${a}.source = ${b}.source AND ${a}.key_hash = ${b}.key_hash`;
 
@@ -59,7 +60,7 @@ WHERE ${periodsName}.source = ${RETOLD}.source AND ${periodsName}.key_hash = ${R
     { step: 'find stays', sql: staysQuery(lifecycle, t, carried) },
     {
       step: 'tell periods',
-      sql: `INSERT INTO ${periods} (source, key_hash, place, status, prior_status, entered_ms, left_ms, epoch, seq, ${carried.join(', ')})
+      sql: `INSERT INTO ${periods} (key_hash, source, place, status, prior_status, entered_ms, left_ms, epoch, seq, ${carried.join(', ')})
 ${periodsQuery(lifecycle, carried)}`,
     },
   ];

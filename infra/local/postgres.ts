@@ -81,6 +81,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     timezone: 'UTC',
     shared_buffers: '256MB',
     work_mem: '128MB',
+    // A large batch would else be interrupted by checkpoints.
+    max_wal_size: '2GB',
     synchronous_commit: 'on',
     jit: 'off',
   };

@@ -23,8 +23,9 @@ export interface StatementEngineOptions {
 /** Statements of an account that may be SUBMITTED, PICKED or STARTED (data-api, quotas). */
 const MAX_ACTIVE_STATEMENTS = 500;
 
-/** Sessions of the Data API: memory for sorts, and no words about objects that exist. */
-const SESSION_OPTIONS = '-c work_mem=128MB -c client_min_messages=warning -c timezone=UTC';
+/** Sessions of the Data API: memory for sorts and temporary tables, and no words about objects that exist. */
+const SESSION_OPTIONS =
+  '-c work_mem=128MB -c temp_buffers=64MB -c client_min_messages=warning -c timezone=UTC';
 
 /** Connections for what must not wait behind the statements: journal and cancelling. */
 const SIDE_CONNECTIONS = 3;
