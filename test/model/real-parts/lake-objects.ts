@@ -38,9 +38,9 @@ export async function openObjectWriter(dataset: AnyDataset): Promise<ObjectWrite
 }
 
 /** The key that Firehose gives an object: by the arrival of its oldest record, then at random. */
-export function objectKey(dataset: AnyDataset, arrivedAt: number, uuid: string): string {
+export function objectKey(dataset: AnyDataset, arrivedAt: number, name: string): string {
   const iso = new Date(arrivedAt).toISOString();
   const stamp = iso.slice(0, 19).replaceAll(/[T:]/g, '-');
   const folder = `${processedPrefix(dataset)}dt=${iso.slice(0, 10)}/hour=${iso.slice(11, 13)}`;
-  return `${folder}/${dataset.stream}-1-${stamp}-${uuid}.parquet`;
+  return `${folder}/${dataset.stream}-1-${stamp}-${name}.parquet`;
 }

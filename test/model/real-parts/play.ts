@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { pino } from 'pino';
@@ -83,7 +82,7 @@ export async function play<Row, Warehouse extends Observed>(
   fault.promise.catch(() => undefined);
   let moved = Promise.withResolvers<undefined>();
   const tell = (what: string) => {
-    story.push(what);
+    if (story.at(-1) !== what) story.push(what);
     moved.resolve(undefined);
     moved = Promise.withResolvers();
   };
@@ -107,9 +106,13 @@ export async function play<Row, Warehouse extends Observed>(
     onFault: fault.reject,
   });
 
+  /** Random as Firehose's names are, and the same when the play is played again. */
+  const name = () =>
+    Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(16)).join('-');
+
   async function put(rows: readonly Row[], { late }: { readonly late: boolean }): Promise<void> {
     const at = clock.now() - (late ? random() * HOUR_MS : 0);
-    const key = objectKey(dataset, at, randomUUID());
+    const key = objectKey(dataset, at, name());
     observer.expect(key, 'loaded', rows);
     const body = await parts.writer.parquet(rows.map(subject.lakeRow), Math.floor(random() * 1e6));
     await parts.put(bucket, key, body);
@@ -147,13 +150,13 @@ export async function play<Row, Warehouse extends Observed>(
         await parts.faults.add(disturbance.rule);
         break;
       case 'poison': {
-        const key = objectKey(dataset, clock.now(), randomUUID());
+        const key = objectKey(dataset, clock.now(), name());
         observer.expect(key, 'quarantined', []);
         await parts.put(bucket, key, 'this is no Parquet file');
         break;
       }
       case 'foreign': {
-        const key = `${processedPrefix(dataset)}it's not ours ${randomUUID()}.parquet`;
+        const key = `${processedPrefix(dataset)}it's not ours ${name()}.parquet`;
         observer.expect(key, 'foreign', []);
         await parts.put(bucket, key, 'whatever this is');
       }

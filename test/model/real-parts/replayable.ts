@@ -3,9 +3,9 @@ import fc from 'fast-check';
 /**
  * Checks a property that plays for seconds: no shrinking, and instead of the counterexample, which
  * would fill pages, the two numbers that make it again. The histories and what disturbs them follow
- * from these alone; which of two racing loaders comes first does not.
- *
- * `CAREPLUS_SEED=… CAREPLUS_PATH=… vitest run test/model/real-parts` plays that case alone.
+ * from these alone; which of two racing loaders comes first does not. With CAREPLUS_SEED and
+ * CAREPLUS_PATH in the environment that case is played alone: name the test too, for every property
+ * takes them.
  */
 export async function assertReplayable<T>(
   property: fc.IAsyncProperty<T>,
