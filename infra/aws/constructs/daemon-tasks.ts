@@ -94,7 +94,8 @@ export class DaemonTask extends Construct {
         mode: AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),
       }),
-      ...(kind === 'daemon' ? { healthCheck: HEALTH_CHECK } : {}),
+      // The image's own folder belongs to root.
+      ...(kind === 'daemon' ? { healthCheck: HEALTH_CHECK } : { workingDirectory: '/tmp' }),
     });
     acknowledge(
       this.definition,
