@@ -25,7 +25,7 @@ export interface LoadPlan {
   readonly derived: DerivedTables | null;
 }
 
-export interface DerivedTables {
+interface DerivedTables {
   /** One row; its `stale` is not 0 when a loader that knows nothing of these tables was at work. */
   readonly staleQuery: string;
   readonly recompute: readonly string[];

@@ -4,9 +4,7 @@ import { addExamples } from '../cli/examples.ts';
 import { notYet } from '../cli/not-yet.ts';
 
 /** Verbs that have their name and their promise, but nothing behind them yet. */
-const planned = [
-  ['forget', '<ticket-id>', 'erase a deleted ticket’s personal data'],
-] as const;
+const planned = [['forget', '<ticket-id>', 'erase a deleted ticket’s personal data']] as const;
 
 export function register(program: Command, context: CliContext): void {
   for (const [name, args, description] of planned) {
