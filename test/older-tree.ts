@@ -17,12 +17,15 @@ function git(...args: string[]): string | undefined {
 
 /** Whether this tree has the history that it was made with: no archive, no shallow clone, not squashed. */
 export function hasHistory(): boolean {
+  // An archive may have been unpacked inside of somebody else's repository.
+  if (git('rev-parse', '--show-prefix') !== '') return false;
   const isWhole = git('rev-parse', '--is-shallow-repository') === 'false';
   return isWhole && Number(git('rev-list', '--count', 'HEAD') ?? 0) > 100;
 }
 
 /** The oldest commit whose state must go on under this tree (oldest-state.json). */
 export function oldestCommit(): string | undefined {
+  if (!hasHistory()) return undefined;
   const found = git('log', '--format=%H %s', '--fixed-strings', `--grep=${oldest.subject}`);
   const line = found?.split('\n').find((each) => each.slice(41) === oldest.subject);
   return line?.slice(0, 40);
