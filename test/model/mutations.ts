@@ -23,6 +23,32 @@ function without(step: string): Mutation {
   };
 }
 
+/** What breaks the status periods of a table, by what is lost. */
+export const periodMutations: Readonly<Record<string, Mutation>> = {
+  'a snapshot as one moment': change('find stays', 'c.seq < w.finish', '1 = 0'),
+  'a transaction as one moment': change('find stays', 'c.gtid IS NULL', '1 = 1'),
+  'the barrier': change('find stays', 'WHEN q.next_of_image IS NULL', 'WHEN 1 = 0'),
+  'the rank': change('tell periods', 'p.rank DESC, ', ''),
+  'an image that outlasts others': change('tell periods', 's.until > s.next_moment', '1 = 0'),
+  'the verdict': change('tell periods', ' AND c.accepted = 1', ''),
+  'the keys that a barrier or an epoch moves': change(
+    'keys to tell anew',
+    '(a.ready = 1 OR a.bar > 0)',
+    '1 = 0',
+  ),
+  'what a row tells itself': change('tell periods', 'THEN h.ended_ms', 'THEN h.ms'),
+  'old periods': without('drop periods'),
+};
+
+/** What breaks the sums of a log, by what is lost. */
+export const sumMutations: Readonly<Record<string, Mutation>> = {
+  'the old verdict': change('find moved', 'SELECT -1 AS copies', 'SELECT 0 AS copies'),
+  'what was summed before': without('add to sums'),
+  'new sums': without('new sums'),
+  'errors that are none any more': without('drop errors'),
+  'blanks at the end': change('sum moved', "m.component || '|'", 'RTRIM(m.component)'),
+};
+
 /** What breaks a table, by what is lost. */
 export const imageMutations: Readonly<Record<string, Mutation>> = {
   'half a transaction': change('reach', ' AND q.tx_end = 1', ''),
