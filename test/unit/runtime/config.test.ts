@@ -86,13 +86,13 @@ describe('configuration', () => {
   });
 
   it('takes brokers or a cluster of MSK, and no AWS endpoint over the network without TLS', () => {
-    const kafka = (text: string) => problems(example.replace(/^kafka:.*\n(?:  .*\n)*/m, text));
+    const kafka = (text: string) => problems(example.replace(/^kafka:.*\n(?: {2}.*\n)*/m, text));
     expect(kafka('kafka: { clusterArn: "arn:aws:kafka:eu-west-1:1:cluster/c/u" }\n')).toBe('');
     expect(kafka('kafka: { ssl: { caFile: /etc/ca.pem }, brokers: ["a:1"] }\n')).toBe('');
     expect(kafka('kafka: { ssl: true }\n')).toContain('either `brokers` or `clusterArn`');
     const endpoint = (address: string) =>
       problems(
-        example.replace(/^aws:.*\n(?:  .*\n)*/m, `aws: { region: x, endpoint: "${address}" }\n`),
+        example.replace(/^aws:.*\n(?: {2}.*\n)*/m, `aws: { region: x, endpoint: "${address}" }\n`),
       );
     expect(endpoint('http://127.0.0.1:1')).toBe('');
     expect(endpoint('https://proxy.example.com')).toBe('');
