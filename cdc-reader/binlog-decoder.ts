@@ -9,6 +9,7 @@ import type {
   UpdateRowData,
 } from '@vlasky/zongji';
 import { PipelineError } from '../runtime/pipeline-error.ts';
+import { standardText } from '../runtime/sql/quoting.ts';
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { xidKey, type BinlogEvent, type BinlogPlace, type ChangedRow } from './binlog-events.ts';
 import { fromBinlog } from './canonical-value.ts';
@@ -207,7 +208,7 @@ export class BinlogDecoder {
     const texts = decodeTexts(members, charset, table);
     if (schema.ENUM_VALUES) schema.ENUM_VALUES = texts;
     else schema.SET_VALUES = texts;
-    const list = texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(',');
+    const list = texts.map(standardText).join(',');
     return { name, type: `${schema.ENUM_VALUES ? 'enum' : 'set'}(${list})`, charset };
   }
 

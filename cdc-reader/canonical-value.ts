@@ -1,3 +1,4 @@
+import { mysqlName } from '../runtime/sql/quoting.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { formatInet4, formatInet6, formatUuid } from './network-types.ts';
 
@@ -98,12 +99,8 @@ export const fromSnapshot: Readonly<Record<CanonicalKind, ToCanonical<Buffer>>> 
  * decimals; as an expression both come with all the digits that they need.
  */
 export function selectExpression(name: string, kind: CanonicalKind): string {
-  const quoted = quoteIdentifier(name);
+  const quoted = mysqlName(name);
   return kind === 'float' || kind === 'double' ? `${quoted} + 0e0` : quoted;
-}
-
-export function quoteIdentifier(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }
 
 /** Without ZEROFILL's zeros and without the sign of zero. */

@@ -1,6 +1,7 @@
 import { PipelineError } from '../runtime/pipeline-error.ts';
+import { mysqlName } from '../runtime/sql/quoting.ts';
 import type { RowValues } from '../schemas/row-change.ts';
-import { fromSnapshot, quoteIdentifier, selectExpression } from './canonical-value.ts';
+import { fromSnapshot, selectExpression } from './canonical-value.ts';
 import type { TableStreamConfig } from './config.ts';
 import type { SourceConnection, SourceRow } from './source-connection.ts';
 import { errorNumber } from './source-errors.ts';
@@ -44,7 +45,7 @@ export async function openSnapshot(
   { dataset, database, table }: Pick<TableStreamConfig, 'dataset' | 'database' | 'table'>,
   connect: () => Promise<SourceConnection>,
 ): Promise<TableSnapshot> {
-  const name = `${quoteIdentifier(database)}.${quoteIdentifier(table)}`;
+  const name = `${mysqlName(database)}.${mysqlName(table)}`;
   for (const statement of SESSION_SETTINGS) await connection.query(statement);
   const engine = await findEngine(connection, database, table);
   const gtidSet = TRANSACTIONAL.has(engine)

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from './canonical-value.ts';
+import { mysqlName } from '../runtime/sql/quoting.ts';
 import type { TableStreamConfig } from './config.ts';
 import type { ServerFlavour } from './gtid-position.ts';
 import { checkRdsRetention } from './rds-retention.ts';
@@ -149,7 +149,7 @@ async function checkGrants(
     connection.flavour,
     accountName(String(user?.['user'])),
   );
-  const name = `${quoteIdentifier(database)}.${quoteIdentifier(table)}`;
+  const name = `${mysqlName(database)}.${mysqlName(table)}`;
   try {
     await connection.query(`SELECT 1 FROM ${name} LIMIT 0`);
   } catch (error) {
@@ -226,7 +226,7 @@ async function checkTable(
   connection: SourceConnection,
   { database, table }: CheckedTable,
 ): Promise<SourceProblem[]> {
-  const name = `${quoteIdentifier(database)}.${quoteIdentifier(table)}`;
+  const name = `${mysqlName(database)}.${mysqlName(table)}`;
   const [properties] = await connection.query(
     'SELECT TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
     [database, table],
@@ -265,7 +265,7 @@ async function checkTable(
     problems.push({
       severity: 'error',
       found: `the foreign key ${String(constraint)} changes rows without a trace in the binlog`,
-      cure: `ALTER TABLE ${name} DROP FOREIGN KEY ${quoteIdentifier(String(constraint))}`,
+      cure: `ALTER TABLE ${name} DROP FOREIGN KEY ${mysqlName(String(constraint))}`,
     });
   }
   return problems;

@@ -2,7 +2,7 @@ import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { periodStatements, periodTables } from './period-statements.ts';
-import { quoteText, sqlName } from './sql-quoting.ts';
+import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 /**
  * The statements that turn a batch of copied image rows into state, history, pending images and a

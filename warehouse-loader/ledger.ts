@@ -4,7 +4,7 @@ import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
 import { planOf } from './load-plan.ts';
 import type { LakeObject } from './load-statements.ts';
-import { quoteText, sqlInteger } from './sql-quoting.ts';
+import { quoteText, sqlInteger } from '../runtime/sql/quoting.ts';
 
 /**
  * What the warehouse knows of the lake's objects. Asked at the start only: from then on the loader

@@ -1,7 +1,7 @@
 import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { planOf } from './load-plan.ts';
 import { COPIED, type LoadStatement } from './load-statement.ts';
-import { cutToBytes, quoteText, sqlInteger } from './sql-quoting.ts';
+import { quoteText, sqlInteger } from '../runtime/sql/quoting.ts';
 
 /** An object of the lake, as its listing shows it. */
 export interface LakeObject {
@@ -156,4 +156,14 @@ function ledgerRow(
     reason === null ? 'NULL' : quoteText(cutToBytes(reason, 1024)),
   ];
   return `(${values.join(', ')})`;
+}
+
+/** A text cut to what a VARCHAR of that many bytes holds, at a character's edge. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes;
+  // 10xxxxxx continues a character.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
 }

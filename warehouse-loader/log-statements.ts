@@ -3,7 +3,7 @@ import { MAX_REPORTED_FILES } from '../schemas/frontiers.ts';
 import { logRowColumns, logVerdictColumns } from '../schemas/log-row.ts';
 import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { logSumStatements, sumTables } from './log-sum-statements.ts';
-import { quoteText, sqlName } from './sql-quoting.ts';
+import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 /**
  * The statements that turn a batch of copied log rows into covered ranges and entries. They belong

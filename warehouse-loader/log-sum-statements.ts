@@ -1,7 +1,7 @@
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import type { LogSummary } from '../schemas/datasets/log-summary.ts';
 import type { LoadStatement } from './load-statement.ts';
-import { quoteText, sqlName } from './sql-quoting.ts';
+import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 const MOVED = 'moved';
 const SUMS = 'moved_sums';

@@ -6,7 +6,7 @@ import type { Logger } from '../runtime/observability/log.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
 import { StatementFailedError } from '../runtime/redshift/data-api-errors.ts';
 import type { DataApi } from '../runtime/redshift/data-api.ts';
-import { quoteText } from './sql-quoting.ts';
+import { quoteText } from '../runtime/sql/quoting.ts';
 import { splitStatements } from './sql-splitting.ts';
 
 /** One numbered file of SQL. */

@@ -1,7 +1,7 @@
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import type { Lifecycle } from '../schemas/datasets/lifecycle.ts';
 import type { LoadStatement } from './load-statement.ts';
-import { quoteText, sqlName } from './sql-quoting.ts';
+import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 const RETOLD = 'retold';
 const STAYED = 'stayed';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-api';
 import type { AwsConfig } from '../../runtime/config/config-schema.ts';
+import { quotedName, standardText } from '../../runtime/sql/quoting.ts';
 import { logDatasets, tableDatasets } from '../../schemas/datasets/registry.ts';
 import { glueTable, processedPrefix, type GlueTable } from '../../schemas/lake-layout.ts';
 import { truthViewName, truthViewSql } from '../../schemas/lake-truth-view.ts';
@@ -64,7 +65,7 @@ export async function queryLake<T>(
         const prefix = processedPrefix(dataset);
         const objects = { client, bucket: aws.bucket, prefix, signal };
         await createTableView(connection, table, await downloadObjects(objects, target));
-        const view = sqlName(truthViewName(dataset));
+        const view = quotedName(truthViewName(dataset));
         await connection.run(`CREATE VIEW ${view} AS ${truthViewSql(dataset, timestampOfMs)}`);
       }
       const result = await connection.stream(sql);
@@ -103,23 +104,19 @@ async function createTableView(
   table: GlueTable,
   files: readonly string[],
 ): Promise<void> {
-  const name = sqlName(table.name);
+  const name = quotedName(table.name);
   if (files.length === 0) {
     const columns = table.columns.map(emptyColumn).join(', ');
     await connection.run(`CREATE VIEW ${name} AS SELECT ${columns} WHERE false`);
     return;
   }
-  const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
-  const columns = table.columns.map((column) => sqlName(column.name)).join(', ');
+  const list = files.map(standardText).join(', ');
+  const columns = table.columns.map((column) => quotedName(column.name)).join(', ');
   await connection.run(
     `CREATE VIEW ${name} AS SELECT ${columns} FROM read_parquet([${list}], union_by_name = true)`,
   );
 }
 
 function emptyColumn({ name, glueType }: LakeColumn): string {
-  return `CAST(NULL AS ${DUCKDB_TYPES[glueType]}) AS ${sqlName(name)}`;
-}
-
-function sqlName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return `CAST(NULL AS ${DUCKDB_TYPES[glueType]}) AS ${quotedName(name)}`;
 }

@@ -2,7 +2,7 @@ import { explainReasons, type ReasonMeaning } from '../../dashboards/web/lists/r
 import type { DataApi, WarehouseValue } from '../../runtime/redshift/data-api.ts';
 import { findDataset } from '../../schemas/datasets/registry.ts';
 import { describeRule, findRule } from '../../schemas/datasets/rule-description.ts';
-import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 
 /** What is set aside for the same reasons, as `quarantine list --json` writes it. */
 export interface QuarantineGroup {

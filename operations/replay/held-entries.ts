@@ -3,7 +3,7 @@ import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import type { LakeRow } from '../../stream-processors/batch-processor.ts';
 import { byteNumbers } from '../../stream-processors/logs/byte-numbers.ts';
 import { logTables } from '../../warehouse-loader/log-statements.ts';
-import { quoteText, sqlInteger } from '../../warehouse-loader/sql-quoting.ts';
+import { quoteText, sqlInteger } from '../../runtime/sql/quoting.ts';
 import { storedColumns, type Held, type HeldVerdicts } from './held-verdicts.ts';
 
 const KINDS: readonly unknown[] = ['E', 'X'];

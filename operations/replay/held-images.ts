@@ -4,7 +4,7 @@ import { lineOf } from '../../schemas/holes.ts';
 import type { LakeRow } from '../../stream-processors/batch-processor.ts';
 import { imageNumbers } from '../../stream-processors/tables/image-numbers.ts';
 import { imageTables, progressQuery } from '../../warehouse-loader/image-statements.ts';
-import { quoteText, sqlInteger } from '../../warehouse-loader/sql-quoting.ts';
+import { quoteText, sqlInteger } from '../../runtime/sql/quoting.ts';
 import { storedColumns, type Held, type HeldVerdict, type HeldVerdicts } from './held-verdicts.ts';
 
 const KINDS: readonly unknown[] = ['+', '-', 'X'];

@@ -9,7 +9,7 @@ import { createS3Client } from '../../runtime/s3/s3-client.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { processedPrefix } from '../../schemas/lake-layout.ts';
 import { imageTables } from '../../warehouse-loader/image-statements.ts';
-import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 import { eventId, type StoredImage } from './warehouse-life.ts';
 
 /** An object of the lake that was loaded, and the batch in which it was. */

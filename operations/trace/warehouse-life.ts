@@ -4,7 +4,7 @@ import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { imageTables } from '../../warehouse-loader/image-statements.ts';
 import { logTables } from '../../warehouse-loader/log-statements.ts';
-import { quoteText } from '../../warehouse-loader/sql-quoting.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 import { isoOf, type CurrentRow, type TicketState, type TracedEntry } from './ticket-life.ts';
 
 /** An image as the warehouse has it. */

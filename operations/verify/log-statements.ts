@@ -1,5 +1,5 @@
 import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
-import { sqlText } from './sql-text.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 import { inSlice, type ImageSlice } from './warehouse-statements.ts';
 
 interface Scope {
@@ -11,13 +11,13 @@ interface Scope {
 export function logFrontierSql({ dataset, host }: Scope): string {
   return (
     `SELECT generation, generation_start, upto FROM ops.${dataset.entity}_frontier ` +
-    `WHERE host = ${sqlText(host)}`
+    `WHERE host = ${quoteText(host)}`
   );
 }
 
 /** Ranges that wait above a frontier. */
 export function logPendingSql({ dataset, host }: Scope): string {
-  return `SELECT COUNT(*) AS pending FROM careplus.${dataset.entity}_pending WHERE host = ${sqlText(host)}`;
+  return `SELECT COUNT(*) AS pending FROM careplus.${dataset.entity}_pending WHERE host = ${quoteText(host)}`;
 }
 
 /** Every range that was read of these files, in the order of the files. */
@@ -38,7 +38,7 @@ export function otherArrivalsSql(scope: Scope, generations: readonly string[]): 
 
 /** Ranges up to the frontiers and above them, for entries count as they come; and unreadable ones. */
 function readRanges({ dataset, host }: Scope): string {
-  const of = `WHERE host = ${sqlText(host)}`;
+  const of = `WHERE host = ${quoteText(host)}`;
   const ranges = (table: string) =>
     `SELECT generation, pos, len, kind, entry_id FROM careplus.${dataset.entity}_${table} ${of}`;
   return (
@@ -52,7 +52,7 @@ export function entryStateSql({ dataset, host }: Scope, slice: ImageSlice): stri
   return (
     `SELECT entry_id, copies, rules_version, accepted, book_day, ticket_id, reasons ` +
     `FROM careplus.${dataset.entity}_entry ` +
-    `WHERE host = ${sqlText(host)} AND ${inSlice(slice, 'entry_id')}`
+    `WHERE host = ${quoteText(host)} AND ${inSlice(slice, 'entry_id')}`
   );
 }
 
@@ -62,18 +62,18 @@ export function shownEntriesSql({ dataset, host }: Scope, slice: ImageSlice): st
   return (
     `SELECT v.entry_id, ${columns} FROM careplus.${dataset.entity}_entries v ` +
     `JOIN careplus.${dataset.entity}_entry e ON e.entry_id = v.entry_id ` +
-    `WHERE e.host = ${sqlText(host)} AND ${inSlice(slice, 'v.entry_id')}`
+    `WHERE e.host = ${quoteText(host)} AND ${inSlice(slice, 'v.entry_id')}`
   );
 }
 
 export function quarantinedEntriesSql({ dataset, host }: Scope, slice: ImageSlice): string {
   return (
     `SELECT image_id, copies, reasons FROM careplus.${dataset.entity}_quarantine ` +
-    `WHERE source = ${sqlText(host)} AND image_id <> '' AND ${inSlice(slice, 'image_id')}`
+    `WHERE source = ${quoteText(host)} AND image_id <> '' AND ${inSlice(slice, 'image_id')}`
   );
 }
 
 /** SQL knows no empty list; no generation is called ''. */
 function list(generations: readonly string[]): string {
-  return ['', ...generations].map(sqlText).join(', ');
+  return ['', ...generations].map(quoteText).join(', ');
 }

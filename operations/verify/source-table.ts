@@ -1,4 +1,5 @@
 import { PipelineError } from '../../runtime/pipeline-error.ts';
+import { mysqlName } from '../../runtime/sql/quoting.ts';
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { projectColumns, projectRow } from '../../schemas/datasets/projection.ts';
 import { canonicalColumn, type SourceColumn } from './canonical-columns.ts';
@@ -96,10 +97,10 @@ async function* readRows(
   const wanted = new Set(mapped.values());
   const canonical = columns
     .filter(({ name }) => wanted.has(name))
-    .map((column) => ({ name: column.name, ...canonicalColumn(column, sqlName(column.name)) }));
-  const list = canonical.map(({ name, sql }) => `${sql} AS ${sqlName(name)}`).join(', ');
+    .map((column) => ({ name: column.name, ...canonicalColumn(column, mysqlName(column.name)) }));
+  const list = canonical.map(({ name, sql }) => `${sql} AS ${mysqlName(name)}`).join(', ');
   const converted = canonical.flatMap(({ name, convert }) => (convert ? [{ name, convert }] : []));
-  const sql = `SELECT ${list} FROM ${sqlName(database)}.${sqlName(table)}`;
+  const sql = `SELECT ${list} FROM ${mysqlName(database)}.${mysqlName(table)}`;
   for await (const row of connection.stream(sql)) {
     const texts = converted.length === 0 ? row : { ...row };
     for (const { name, convert } of converted) {
@@ -108,8 +109,4 @@ async function* readRows(
     }
     yield projectRow(mapped, texts);
   }
-}
-
-function sqlName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }

@@ -21,7 +21,7 @@ import {
 import { connectSource, currentGtid, type SourceConnection } from './source-connection.ts';
 import { readSource } from './source-reading.ts';
 import { openTableSnapshot, type TableName } from './source-table.ts';
-import { sqlText } from './sql-text.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 import { verifyDataset, type DatasetResult, type DatasetSides } from './verify-dataset.ts';
 import { findLastInside, readFrontier, readWarehouse } from './warehouse-reading.ts';
 import type { WarehouseScope } from './warehouse-statements.ts';
@@ -197,8 +197,8 @@ export async function recordVerification(
   for (const books of datasets) {
     await api.query(
       `INSERT INTO ops.verifications (dataset, verified_at, ok, books) VALUES ` +
-        `(${sqlText(books.dataset)}, TIMESTAMP '${time}', ${books.ok ? 1 : 0}, ` +
-        `${sqlText(JSON.stringify(books))})`,
+        `(${quoteText(books.dataset)}, TIMESTAMP '${time}', ${books.ok ? 1 : 0}, ` +
+        `${quoteText(JSON.stringify(books))})`,
       { signal },
     );
   }

@@ -1,5 +1,5 @@
 import type { CleanColumn, TableDataset } from '../../schemas/datasets/dataset.ts';
-import { sqlText } from './sql-text.ts';
+import { quoteText } from '../../runtime/sql/quoting.ts';
 
 /** Names of one dataset's warehouse tables and the source that is verified. */
 export interface WarehouseScope {
@@ -11,7 +11,7 @@ export interface WarehouseScope {
 export function frontierSql({ dataset, source }: WarehouseScope): string {
   return (
     `SELECT epoch, seq FROM ops.${dataset.entity}_frontier ` +
-    `WHERE source = ${sqlText(source)} AND shown = 1 ORDER BY epoch, seq`
+    `WHERE source = ${quoteText(source)} AND shown = 1 ORDER BY epoch, seq`
   );
 }
 
@@ -55,7 +55,7 @@ export function numbersSql(scope: WarehouseScope, epoch: number): string {
     `MIN(CASE WHEN c.seq = f.seq THEN c.tx_end END) AS ends ` +
     `FROM ${changes(scope)} c JOIN ops.${dataset.entity}_frontier f ` +
     `ON f.source = c.source AND f.epoch = c.epoch AND f.shown = 1 ` +
-    `WHERE c.source = ${sqlText(scope.source)} AND c.epoch = ${epoch}`
+    `WHERE c.source = ${quoteText(scope.source)} AND c.epoch = ${epoch}`
   );
 }
 
@@ -126,14 +126,14 @@ export function shownSql(scope: WarehouseScope, slice: ImageSlice): string {
   const columns = scope.dataset.cleanColumns.map(({ name }: CleanColumn) => name).join(', ');
   return (
     `SELECT image_id, copies, ${columns} FROM careplus.${scope.dataset.entity}s ` +
-    `WHERE source = ${sqlText(scope.source)} AND ${inSlice(slice)}`
+    `WHERE source = ${quoteText(scope.source)} AND ${inSlice(slice)}`
   );
 }
 
 export function quarantineSql(scope: WarehouseScope, slice: ImageSlice): string {
   return (
     `SELECT image_id, copies, reasons FROM careplus.${scope.dataset.entity}_quarantine ` +
-    `WHERE source = ${sqlText(scope.source)} AND ${inSlice(slice)}`
+    `WHERE source = ${quoteText(scope.source)} AND ${inSlice(slice)}`
   );
 }
 
@@ -142,7 +142,7 @@ function changes({ dataset }: WarehouseScope): string {
 }
 
 function inEpoch({ source }: WarehouseScope, epoch: number, prefix = ''): string {
-  return `${prefix}source = ${sqlText(source)} AND ${prefix}epoch = ${epoch}`;
+  return `${prefix}source = ${quoteText(source)} AND ${prefix}epoch = ${epoch}`;
 }
 
 /** Unreadable images are read apart. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findLastInside } from '../../../../operations/verify/warehouse-reading.ts';
 import { imageSlices } from '../../../../operations/verify/warehouse-statements.ts';
-import { sqlText } from '../../../../operations/verify/sql-text.ts';
+import { quoteText } from '../../../../runtime/sql/quoting.ts';
 import type { DataApi, WarehouseRow } from '../../../../runtime/redshift/data-api.ts';
 import { supportTickets } from '../../../../schemas/datasets/support-tickets/index.ts';
 
@@ -67,6 +67,6 @@ describe('slices of image ids', () => {
 });
 
 it('writes texts as literals that Redshift and PostgreSQL read alike', () => {
-  expect(sqlText("it's")).toBe("'it''s'");
-  expect(sqlText('a\\b')).toBe("'a' || CHR(92) || 'b'");
+  expect(quoteText("it's")).toBe("'it''s'");
+  expect(quoteText('a\\b')).toBe("'a' || CHR(92) || 'b'");
 });

@@ -1,11 +1,16 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  cutToBytes,
+  mysqlName,
+  quotedName,
   quoteText,
   sqlInteger,
   sqlName,
-} from '../../../warehouse-loader/sql-quoting.ts';
+  standardText,
+} from '../../../../runtime/sql/quoting.ts';
+import { cutToBytes } from '../../../../warehouse-loader/load-statements.ts';
 
 /** Reads an expression of literals and CHR(92), as Redshift does: a backslash would be an escape. */
 function evaluate(expression: string): string {
@@ -68,4 +73,22 @@ test.each([
   ['', 0, ''],
 ])('%s cut to %d bytes', (text, bytes, expected) => {
   expect(cutToBytes(text, bytes)).toBe(expected);
+});
+
+test('names and texts of other servers cannot end their quotes', () => {
+  expect(mysqlName('a`b')).toBe('`a``b`');
+  expect(quotedName('a"b')).toBe('"a""b"');
+  expect(standardText("it's \\")).toBe("'it''s \\'");
+});
+
+test('nobody else quotes for SQL', () => {
+  const root = path.resolve(import.meta.dirname, '../../../..');
+  const folders = ['cdc-reader', 'dashboards', 'log-shipper', 'operations', 'runtime', 'schemas'];
+  const own = ['stream-processors', 'warehouse-loader', ...folders]
+    .flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root }))
+    .filter((file) => file !== 'runtime/sql/quoting.ts');
+  expect(own.length).toBeGreaterThan(200);
+  const quoting = /replaceAll\((?:"'", "''"|'`', '``'|'"', '""')\)/;
+  const found = own.filter((file) => quoting.test(readFileSync(path.join(root, file), 'utf8')));
+  expect(found).toEqual([]);
 });

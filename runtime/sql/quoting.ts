@@ -1,3 +1,8 @@
+/**
+ * The one place in which names and texts become SQL. Values travel as parameters wherever the
+ * statement's kind takes any; what cannot (names, DDL, COPY, sessions of the binlog) goes through here.
+ */
+
 const NAME = /^[a-z][a-z0-9_]{0,60}$/;
 
 /**
@@ -30,12 +35,17 @@ export function sqlInteger(value: number): string {
   return String(value);
 }
 
-/** A text cut to what a VARCHAR of that many bytes holds, at a character's edge. */
-export function cutToBytes(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length <= maxBytes) return text;
-  let end = maxBytes;
-  // 10xxxxxx continues a character.
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
+/** A name as MySQL and MariaDB quote it (MySQL reference manual, "Schema Object Names"). */
+export function mysqlName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** A name as standard SQL quotes it: DuckDB and PostgreSQL. */
+export function quotedName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as standard SQL quotes it, where a backslash is a character like any other: DuckDB. */
+export function standardText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
