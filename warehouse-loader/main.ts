@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
 import { createDataApi } from '../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../runtime/redshift/redshift-client.ts';
+import { createS3Client } from '../runtime/s3/s3-client.ts';
 import { logDatasets, tableDatasets } from '../schemas/datasets/registry.ts';
 import { createDatasetLoader } from './dataset-loader.ts';
 import { createLoaderMetrics } from './loader-metrics.ts';
@@ -16,11 +16,7 @@ export const warehouseLoader: DaemonDefinition = { name: 'warehouse-loader', bui
 
 async function build({ config, log, metrics, progress }: DaemonContext): Promise<Daemon> {
   const { aws, warehouse, loader, firehose } = config;
-  const s3 = new S3Client({
-    region: aws.region,
-    ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
-    requestHandler: { requestTimeout: 30_000, connectionTimeout: 5_000 },
-  });
+  const s3 = createS3Client(aws);
   const redshift = createRedshiftDataClient(aws);
   const api = createDataApi({
     client: redshift,

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
 import { supportLogs } from '../../schemas/datasets/support-logs/index.ts';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
@@ -14,6 +13,7 @@ import { createKafka } from '../../runtime/kafka/connection.ts';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { createDataApi } from '../../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../../runtime/redshift/redshift-client.ts';
+import { createS3Client } from '../../runtime/s3/s3-client.ts';
 import { createBatchWatch, shareLooks } from './feeds/batch-watch.ts';
 import { createHeartbeats, type Heartbeats } from './feeds/heartbeats.ts';
 import { createLiveRooms, type LiveRooms } from './feeds/live-rooms.ts';
@@ -42,11 +42,7 @@ export const dashboard: DaemonDefinition = { name: 'dashboard', build };
 
 async function build({ config, log, progress }: DaemonContext): Promise<Daemon> {
   const files = await loadPageFiles(join(import.meta.dirname, 'page'));
-  const s3 = new S3Client({
-    region: config.aws.region,
-    ...(config.aws.endpoint === undefined ? {} : { endpoint: config.aws.endpoint }),
-    requestHandler: { requestTimeout: 5_000, connectionTimeout: 2_000 },
-  });
+  const s3 = createS3Client(config.aws, { requestTimeoutMs: 5_000 });
   const redshift = createRedshiftDataClient(config.aws);
   const kafka = createKafka(config.kafka, { clientId: 'careplus-dashboard', log });
   const stop = new AbortController();

@@ -9,6 +9,11 @@ export function createRedshiftDataClient(aws: AwsConfig): RedshiftDataClient {
   return new RedshiftDataClient({
     region: aws.region,
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
-    requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: 5_000 },
+    requestHandler: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Without the flag the SDK only warns of a call that takes too long.
+      throwOnRequestTimeout: true,
+      connectionTimeout: 5_000,
+    },
   });
 }
