@@ -5,6 +5,7 @@ import { createCheckpointStore } from '../../runtime/kafka/checkpoint-store.ts';
 import { createKafka } from '../../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../../runtime/kafka/transactional-writer.ts';
 import { createLog } from '../../runtime/observability/log.ts';
+import { findPipelineError } from '../../runtime/pipeline-error.ts';
 import { readerCheckpointSchema } from '../../schemas/checkpoint.ts';
 import { tableDatasets } from '../../schemas/datasets/registry.ts';
 import { readerTransactionalId, topics } from '../../schemas/topics.ts';
@@ -30,6 +31,19 @@ export function register(program: Command, context: CliContext): void {
   ]);
 }
 
+/** A reader that writes meanwhile takes the writer back: then it is asked once more. */
+const ATTEMPTS = 10;
+
+async function takingTurns<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (findPipelineError(error)?.code !== 'KFK_3001' || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 async function snapshot(call: VerbCall): Promise<number> {
   const { options, output, signal } = call;
   const config = call.loadConfig();
@@ -45,14 +59,16 @@ async function snapshot(call: VerbCall): Promise<number> {
   );
   const asked: { source: string; was_there: boolean }[] = [];
   for (const { sourceId } of streams) {
-    const transactionalId = readerTransactionalId(sourceId);
-    const writer = createTransactionalWriter(kafka, { transactionalId, log });
-    try {
-      const found = await requestSnapshot(sourceId, writer, store, signal);
-      asked.push({ source: sourceId, was_there: found });
-    } finally {
-      await writer.close();
-    }
+    const found = await takingTurns(async () => {
+      const transactionalId = readerTransactionalId(sourceId);
+      const writer = createTransactionalWriter(kafka, { transactionalId, log });
+      try {
+        return await requestSnapshot(sourceId, writer, store, signal);
+      } finally {
+        await writer.close();
+      }
+    });
+    asked.push({ source: sourceId, was_there: found });
   }
   output.document({ ok: asked.length > 0, sources: asked });
   for (const { source, was_there: found } of asked) {

@@ -38,9 +38,13 @@ export function isRunning(pid: number): boolean {
   return (readProcess(pid)?.state ?? 'Z') !== 'Z';
 }
 
+/** Workers look in ranges of their own: two that look at once would take the same. */
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % 4;
+
 /** @returns a base so that the ports of one stack are free now. */
 async function freePortBase(): Promise<number> {
-  for (let base = 22_000; base < 30_000; base += 50) {
+  const first = 22_000 + worker * 2_000;
+  for (let base = first; base < first + 2_000; base += 50) {
     const free = await Promise.all([...Array(20).keys()].map((offset) => isFree(base + offset)));
     if (free.every(Boolean)) return base;
   }
