@@ -21,7 +21,7 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     replace(expressions, '"careplus"', '"careplus;UID=admin"'),
     /a connection string with a user/,
   ],
-  ['an access key', replace(expressions, '"careplus"', '"AKIAABCDEFGHIJKLMNOP"'), /an access key/],
+  ['an access key', replace(expressions, '"careplus"', `"AKIA${'A'.repeat(16)}"`), /an access key/],
   [
     'an address of a machine',
     replace(expressions, '"careplus"', '"10.0.0.7"'),
