@@ -70,6 +70,10 @@ async function begin(drawing) {
   if (drawing.instance === null) {
     drawing.instance = init(drawing.container, null, { renderer: 'svg' });
     drawing.instance.on('click', (place) => drawing.onClick(place));
+    // A bar that still grows is not yet where it will be clicked.
+    drawing.instance.on('finished', () => {
+      drawing.container.dataset.drawn = 'true';
+    });
   } else if (drawing.container.clientHeight !== drawing.instance.getHeight()) {
     drawing.instance.resize();
   }
@@ -80,10 +84,10 @@ function draw(drawing) {
   const { instance, makeOption, container } = drawing;
   if (instance === null || makeOption === null) return;
   drawing.width = container.clientWidth;
+  delete container.dataset.drawn;
   instance.setOption(withTheme(makeOption(palette, drawing.width)), {
     replaceMerge: ['series', 'xAxis', 'yAxis'],
   });
-  container.dataset.drawn = 'true';
 }
 
 /** What all charts have in common. */
