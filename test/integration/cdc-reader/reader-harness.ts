@@ -251,7 +251,7 @@ async function createTopics(kafka: Kafka, wanted: readonly Topic[]): Promise<voi
     })),
   });
   await vi.waitFor(
-    () => admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) }),
+    () => Promise.all(wanted.map(({ name }) => admin.fetchTopicOffsets(name))),
     20_000,
   );
   await admin.disconnect();

@@ -57,7 +57,8 @@ export async function startTestBroker(): Promise<TestBroker> {
           waitForLeaders: false,
           topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
         });
-        await vi.waitFor(() => admin.fetchTopicMetadata({ topics: [topic] }), 20_000);
+        // Told by the leaders themselves: metadata names them before they know it.
+        await vi.waitFor(() => admin.fetchTopicOffsets(topic), 20_000);
       });
       return topic;
     },
