@@ -35,9 +35,6 @@ export function holesKey(dataset: LakeDataset): string {
   return `${LOADER_PREFIX}holes/${dataset.name}.json`;
 }
 
-/** An object of no content by which `careplus doctor` tries whether it may write. */
-export const DOCTOR_KEY = `${LOADER_PREFIX}doctor`;
-
 export interface GlueTable {
   readonly database: string;
   readonly name: string;

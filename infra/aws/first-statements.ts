@@ -2,8 +2,10 @@
  * The SQL that a deployment needs once and that no template can hold: accounts and rights at the
  * source and in the warehouse.
  */
+import { identities } from '../../schemas/daemon-rights.ts';
+import { rightsIn } from './daemons.ts';
 import type { Deployment } from './deployment.ts';
-import { OPERATIONS, READER_USER, taskRoleName, WAREHOUSE_DATABASE } from './names.ts';
+import { READER_USER, taskRoleName, WAREHOUSE_DATABASE } from './names.ts';
 
 /** Stands for the password, which only Secrets Manager knows. */
 const READER_PASSWORD = '<password of the reader’s secret>';
@@ -30,28 +32,44 @@ export function sourceStatements({ source, datasets }: Deployment): string[] {
   ];
 }
 
-/** Schemas of the warehouse; the loader owns them and what is in them. */
-const SCHEMAS = ['stage', 'careplus', 'ops', 'reporting'];
-
 /** As the warehouse's administrator, before the loader's first start. */
 export function warehouseStatements(deployment: Deployment): string[] {
-  const user = (daemon: string) => `"IAMR:${taskRoleName(deployment, daemon)}"`;
-  const loader = user('warehouse-loader');
-  const readers = [user('dashboard'), user(OPERATIONS)];
-  const readable = SCHEMAS.filter((schema) => schema !== 'stage');
+  const users = warehouseUsers(deployment);
+  const owners = users.filter(({ owns }) => owns.length > 0);
   return [
-    ...[loader, ...readers].map((name) => `CREATE USER ${name} PASSWORD DISABLE`),
-    `GRANT CREATE, TEMP ON DATABASE ${WAREHOUSE_DATABASE} TO ${loader}`,
-    ...SCHEMAS.map((schema) => `CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${loader}`),
-    ...readable.flatMap((schema) => [
-      `GRANT USAGE ON SCHEMA ${schema} TO ${readers.join(', ')}`,
-      `ALTER DEFAULT PRIVILEGES FOR USER ${loader} IN SCHEMA ${schema} GRANT SELECT ON TABLES TO ${readers.join(', ')}`,
+    ...users.map(({ user }) => `CREATE USER ${user} PASSWORD DISABLE`),
+    ...owners.flatMap(({ user, owns }) => [
+      `GRANT CREATE, TEMP ON DATABASE ${WAREHOUSE_DATABASE} TO ${user}`,
+      ...owns.map((schema) => `CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${user}`),
     ]),
+    ...owners.flatMap(({ user: owner, owns }) =>
+      owns.flatMap((schema) => {
+        const readers = users.filter(({ reads }) => reads.includes(schema));
+        if (readers.length === 0) return [];
+        const names = readers.map(({ user }) => user).join(', ');
+        return [
+          `GRANT USAGE ON SCHEMA ${schema} TO ${names}`,
+          `ALTER DEFAULT PRIVILEGES FOR USER ${owner} IN SCHEMA ${schema} GRANT SELECT ON TABLES TO ${names}`,
+        ];
+      }),
+    ),
   ];
 }
 
 /** As the warehouse's administrator, when the loader's first start has made the tables. */
 export function laterWarehouseStatements(deployment: Deployment): string[] {
-  // `careplus verify` keeps what it found.
-  return [`GRANT INSERT ON ops.verifications TO "IAMR:${taskRoleName(deployment, OPERATIONS)}"`];
+  return warehouseUsers(deployment).flatMap(({ user, inserts }) =>
+    inserts.map((table) => `GRANT INSERT ON ${table} TO ${user}`),
+  );
+}
+
+/** Whoever runs statements in the warehouse, which knows it by its role. */
+function warehouseUsers(deployment: Deployment) {
+  const rights = rightsIn(deployment);
+  return identities.flatMap((identity) => {
+    const { warehouse } = rights[identity];
+    if (!warehouse) return [];
+    const { owns = [], reads = [], inserts = [] } = warehouse;
+    return [{ user: `"IAMR:${taskRoleName(deployment, identity)}"`, owns, reads, inserts }];
+  });
 }

@@ -31,9 +31,6 @@ export function streamArn({ account, region }: Deployment, stream: string): stri
   return `arn:aws:firehose:${region}:${account}:deliverystream/${stream}`;
 }
 
-/** The task of one-off work. */
-export const OPERATIONS = 'operations';
-
 /** Of MSK, of ECS: both bear the deployment's name. */
 export function clusterName({ name }: Deployment): string {
   return name;

@@ -3,6 +3,7 @@ import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { OPERATIONS } from '../../schemas/daemon-rights.ts';
 import { acknowledge } from './acknowledge.ts';
 import { DaemonService } from './constructs/daemon-service.ts';
 import { DaemonTask, type TaskParts } from './constructs/daemon-tasks.ts';
@@ -10,10 +11,10 @@ import { DeliveryStreams } from './constructs/delivery-streams.ts';
 import { PageBalancer } from './constructs/page-balancer.ts';
 import { ScheduledVerification } from './constructs/scheduled-verification.ts';
 import { daemonConfiguration } from './daemon-configuration.ts';
-import { daemonPlans, operationsRights, shipperRights, verificationCommand } from './daemons.ts';
+import { daemonPlans, rightsIn, verificationCommand } from './daemons.ts';
 import type { DataStack } from './data-stack.ts';
 import type { Deployment } from './deployment.ts';
-import { clusterName, OPERATIONS } from './names.ts';
+import { clusterName } from './names.ts';
 import { PAGE_PORT } from './ports.ts';
 import { rightsStatements, type Targets } from './rights-statements.ts';
 
@@ -77,7 +78,7 @@ export class StreamStack extends Stack {
       command: verificationCommand,
       cpu: 512,
       memoryMiB: 2048,
-      rights: operationsRights(deployment),
+      rights: rightsIn(deployment)[OPERATIONS],
       kind: 'one-off',
     });
     new ScheduledVerification(this, 'Verification', {
@@ -104,7 +105,7 @@ export class StreamStack extends Stack {
     const policy = new ManagedPolicy(this, 'ShipperPolicy', {
       managedPolicyName: `${deployment.name}-log-shipper`,
       description: 'What a log shipper may do on the broker',
-      statements: rightsStatements(deployment, shipperRights(deployment), targets),
+      statements: rightsStatements(deployment, rightsIn(deployment)['log-shipper'], targets),
     });
     new CfnOutput(this, 'ShipperPolicyArn', { value: policy.managedPolicyArn });
   }

@@ -18,13 +18,14 @@ import {
   type ILogGroup,
 } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { OPERATIONS } from '../../schemas/daemon-rights.ts';
 import { alarmPlans, logMetrics, type AlarmPlan } from './alarms.ts';
 import { AlarmTopic } from './constructs/alarm-topic.ts';
 import { MonthlyBudget } from './constructs/monthly-budget.ts';
 import { METRICS_NAMESPACE } from './daemon-configuration.ts';
 import { daemonPlans } from './daemons.ts';
 import type { Deployment } from './deployment.ts';
-import { logGroupName, OPERATIONS } from './names.ts';
+import { logGroupName } from './names.ts';
 
 /** Every invariant's alarm, who is told, a dashboard of the same metrics, and the budget. */
 export class WatchStack extends Stack {

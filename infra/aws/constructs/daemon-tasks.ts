@@ -13,8 +13,8 @@ import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { DaemonRights } from '../../../schemas/daemon-rights.ts';
 import { acknowledge } from '../acknowledge.ts';
-import type { DaemonRights } from '../daemons.ts';
 import type { Deployment } from '../deployment.ts';
 import { logGroupName, taskRoleName } from '../names.ts';
 import { HEALTH_PORT } from '../ports.ts';
@@ -121,7 +121,7 @@ export class DaemonTask extends Construct {
       'Objects under a prefix: their names are made as they are written.',
       wild.map((resource) => `IAM5[Resource::${resource}]`),
     );
-    if (rights.warehouse === true) {
+    if (rights.warehouse) {
       acknowledge(policy, 'Statements are no resources in IAM; the owner condition limits them.', [
         'IAM5[Resource::*]',
       ]);

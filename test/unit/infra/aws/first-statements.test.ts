@@ -7,8 +7,9 @@ import {
   sourceStatements,
   warehouseStatements,
 } from '../../../../infra/aws/first-statements.ts';
-import { OPERATIONS, taskRoleName } from '../../../../infra/aws/names.ts';
+import { taskRoleName } from '../../../../infra/aws/names.ts';
 import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
+import { OPERATIONS } from '../../../../schemas/daemon-rights.ts';
 import { readMigrations } from '../../../../warehouse-loader/migrations.ts';
 import { example } from './fixtures/example-deployment.ts';
 
@@ -46,7 +47,7 @@ describe('statements for the warehouse', () => {
 
   test('know every daemon that runs statements by the name of its role', () => {
     const users = daemonPlans(example)
-      .filter(({ rights }) => rights.warehouse === true)
+      .filter(({ rights }) => rights.warehouse)
       .map(({ name }) => taskRoleName(example, name));
     for (const user of [...users, taskRoleName(example, OPERATIONS)]) {
       expect(warehouse).toContain(`CREATE USER "IAMR:${user}" PASSWORD DISABLE`);

@@ -1,12 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import {
-  daemonPlans,
-  operationsRights,
-  shipperRights,
-  type DaemonRights,
-} from '../../../../../infra/aws/daemons.ts';
+import { daemonPlans, rightsIn } from '../../../../../infra/aws/daemons.ts';
 import { rightsStatements } from '../../../../../infra/aws/rights-statements.ts';
+import type { DaemonRights } from '../../../../../schemas/daemon-rights.ts';
 import type { AnyDataset } from '../../../../../schemas/datasets/any-dataset.ts';
 import { logDatasets, tableDatasets } from '../../../../../schemas/datasets/registry.ts';
 import {
@@ -189,7 +185,7 @@ describe('rights on the broker', () => {
   });
 
   test('of the shippers: each host under its own name', () => {
-    expect(resolve(shipperRights(example))).toContainEqual([
+    expect(resolve(rightsIn(example)['log-shipper'])).toContainEqual([
       ['DescribeTransactionalId', 'AlterTransactionalId'],
       [arn('transactional-id', 'careplus.shipper.support-1')],
     ]);
@@ -205,7 +201,7 @@ describe('operations', () => {
     // In a module that they share with the archiver; a replay only reads the archive.
     commands.delete('PutObject');
     const needed = [...commands].flatMap((command) => actionsOf[command] ?? command);
-    expect([...granted(operationsRights(example))]).toEqual(expect.arrayContaining(needed));
+    expect([...granted(rightsIn(example).operations)]).toEqual(expect.arrayContaining(needed));
     expect(needed.length).toBeGreaterThan(6);
   });
 });
