@@ -14,6 +14,8 @@ import type { PageFile } from './page-files.ts';
 
 /** How long a document's address waits for a fresh state before it tells the last one. */
 const ANSWER_WITHIN_MS = 15_000;
+/** Each viewer holds one for live events; more than these would only cost the others memory. */
+const MAX_CONNECTIONS = 2_000;
 /** After so long a viewer who found no room asks again. */
 const NO_ROOM_RETRY_MS = 10_000;
 
@@ -67,7 +69,7 @@ export function createPageServer(parts: PageServerParts): Server {
     ]),
   ]);
 
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     // A viewer who goes away while we write is no fault of anybody's.
     response.on('error', () => undefined);
     if (!gate(request, response)) return;
@@ -84,6 +86,8 @@ export function createPageServer(parts: PageServerParts): Server {
     else if (route) route(answer, new URLSearchParams(query.join('?')));
     else answer.json(404, { error: 'no such page' });
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
 
 const refusals = {

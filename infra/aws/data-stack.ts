@@ -54,7 +54,7 @@ export class DataStack extends Stack {
     );
     this.pageToken = new Secret(this, 'PageToken', {
       secretName: `${deployment.name}/page-token`,
-      description: 'Opens the pages: behind their address once, as ?token=',
+      description: 'Opens the pages: their form asks for it once',
       generateSecretString: { passwordLength: 40, excludePunctuation: true },
     });
     acknowledge(

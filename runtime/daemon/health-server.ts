@@ -4,6 +4,9 @@ import type { Registry } from 'prom-client';
 import type { Gate } from './access.ts';
 import type { Progress } from './progress.ts';
 
+/** Supervisors and scrapers are few; more would only cost memory. */
+const MAX_CONNECTIONS = 100;
+
 /**
  * Serves `/healthz` (the loop moves, and what keeps a part of it from its work), `/readyz` (it does its work) and `/metrics`.
  *
@@ -19,6 +22,8 @@ export async function startHealthServer(options: {
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
   const { progress, metrics, staleMs, gate } = options;
   const server: Server = createServer((request, response) => {
+    // Somebody who goes away while we write is no fault of ours.
+    response.on('error', () => undefined);
     if (!gate(request, response)) return;
     const answer = (ok: boolean, body: object) => {
       response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' });
@@ -35,15 +40,19 @@ export async function startHealthServer(options: {
         answer(progress.ready, { ready: progress.ready });
         break;
       case '/metrics':
-        void metrics.metrics().then((text) => {
-          response.writeHead(200, { 'content-type': metrics.contentType });
-          response.end(text);
-        });
+        metrics.metrics().then(
+          (text) => {
+            response.writeHead(200, { 'content-type': metrics.contentType });
+            response.end(text);
+          },
+          () => response.writeHead(500).end(),
+        );
         break;
       default:
         response.writeHead(404).end();
     }
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
