@@ -11,5 +11,10 @@ GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO GROUP careplus_bi_readers;
 -- Views that a later migration brings belong to the loader: its database user in this deployment.
 ALTER DEFAULT PRIVILEGES FOR USER "IAMR:careplus-warehouse-loader" IN SCHEMA reporting
   GRANT SELECT ON TABLES TO GROUP careplus_bi_readers;
--- Redshift lets everybody make tables in `public`; a reader should not.
+-- Redshift lets everybody make tables in `public` and temporary ones; a reader should not. The
+-- loader has the right to temporary ones by itself.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE TEMP ON DATABASE careplus FROM PUBLIC;
+-- A reader's forgotten query ends after a minute, a forgotten session after an hour.
+ALTER USER careplus_bi CONNECTION LIMIT 20 SESSION TIMEOUT 3600;
+ALTER USER careplus_bi SET statement_timeout TO 60000;

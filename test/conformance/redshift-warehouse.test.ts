@@ -261,6 +261,20 @@ describe.runIf(isLocal)('warehouse of CarePlus', () => {
       for (const hidden of ['careplus.tickets', 'ops.loader', 'data_api.statements']) {
         await expect(bi.query(`SELECT 1 FROM ${hidden}`)).rejects.toThrow(/permission denied/);
       }
+      for (const written of [
+        'CREATE TEMP TABLE mine (n INTEGER)',
+        'CREATE TABLE public.mine (n INTEGER)',
+        'CREATE SCHEMA mine',
+        'SELECT lo_create(0)',
+        `SELECT pg_read_file('postgresql.conf')`,
+      ]) {
+        await expect(bi.query(written), written).rejects.toThrow(/permission denied/);
+      }
+      const limits = await bi.query(
+        `SELECT current_setting('statement_timeout') AS longest, rolconnlimit AS sessions
+         FROM pg_roles WHERE rolname = current_user`,
+      );
+      expect(limits.rows).toEqual([{ longest: '1min', sessions: 20 }]);
     } finally {
       await bi.end();
     }

@@ -39,6 +39,19 @@ END $$;
 GRANT USAGE ON SCHEMA reporting TO ${BI_USER};
 GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO ${BI_USER};
 ALTER DEFAULT PRIVILEGES IN SCHEMA reporting GRANT SELECT ON TABLES TO ${BI_USER};
+-- What PostgreSQL lets everybody write: large objects and temporary tables.
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
+DO $$ BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
+`;
+
+/** A reader's forgotten query or transaction ends; the daemons keep their connections. */
+const biLimits = `
+ALTER ROLE ${BI_USER} CONNECTION LIMIT 20;
+ALTER ROLE ${BI_USER} SET statement_timeout = '60s';
+ALTER ROLE ${BI_USER} SET idle_in_transaction_session_timeout = '10min';
+ALTER ROLE ${BI_USER} SET temp_file_limit = '1GB';
 `;
 
 /**
@@ -76,6 +89,7 @@ export async function prepareWarehouse(
     await client.query(databaseSettings);
     if (biPassword !== undefined) {
       await client.query(`ALTER ROLE ${BI_USER} PASSWORD ${pg.escapeLiteral(biPassword)}`);
+      await client.query(biLimits);
     }
     await client.query('COMMIT');
   } finally {
