@@ -1,10 +1,9 @@
 import {
   BYTE_ORDER_MARK,
-  classifyLine,
-  GLUED_TERMINATOR_LENGTH,
   MAX_FRAMING_LINE,
   type LineKind,
-} from '../schemas/datasets/support-logs/entry-framing.ts';
+  type LogFraming,
+} from '../schemas/datasets/log-framing.ts';
 import type { LogRangeKind } from '../schemas/log-entries.ts';
 
 const NEWLINE = 0x0a;
@@ -58,15 +57,17 @@ export interface Split {
 export function splitEntries(
   window: Buffer,
   options: {
+    readonly framing: LogFraming;
     readonly ending: Ending;
     readonly before: Before['kind'];
     readonly atFileStart: boolean;
     readonly full: boolean;
   },
 ): Split {
-  const { ending, atFileStart, full } = options;
+  const { framing, ending, atFileStart, full } = options;
   const spans: Span[] = [];
-  let { before } = options;
+  // No line goes on in another file.
+  let before = atFileStart && framing.start === null ? 'nothing' : options.before;
   /** As `before` was at `consumed`. */
   let settled = before;
   let consumed = 0;
@@ -93,14 +94,11 @@ export function splitEntries(
     position = mark;
   }
   while (position < window.length) {
-    const line = readLine(window, position, ending !== 'more');
+    const line = readLine(framing, window, position, ending !== 'more');
     if (line === undefined) break;
-    if (line.kind === 'start' || (line.kind === 'text' && open === undefined)) {
-      begin(position, line.kind);
-    } else if (line.ends) {
-      before = 'nothing';
-      if (open !== undefined) close(line.next, position);
-    }
+    if (line.begins || (line.kind === 'text' && open === undefined)) begin(position, line.kind);
+    else if (line.ends) before = 'nothing';
+    if (line.ends && open !== undefined) close(line.next, line.textEnd);
     if (!line.whole) break;
     position = line.next;
   }
@@ -131,24 +129,38 @@ function markLength(window: Buffer, ending: Ending): number | undefined {
 
 interface Line {
   readonly kind: LineKind;
-  /** The entry ends with it. */
+  /** An entry begins with it, whatever went before. */
+  readonly begins: boolean;
+  /** What is open ends with it, and nothing that began before goes on behind it. */
   readonly ends: boolean;
+  /** Where the text of an entry that it ends is over. */
+  readonly textEnd: number;
   /** Where the line behind it begins, if it is whole. */
   readonly next: number;
   readonly whole: boolean;
 }
 
 /** @returns undefined when more bytes are needed to tell what the line is. */
-function readLine(window: Buffer, from: number, complete: boolean): Line | undefined {
+function readLine(
+  { start, terminator, classifyLine }: LogFraming,
+  window: Buffer,
+  from: number,
+  complete: boolean,
+): Line | undefined {
   const newline = window.indexOf(NEWLINE, from);
   const end = newline < 0 ? window.length : newline;
-  const kind = classifyLine(window, from, end, complete || newline >= 0);
+  const whole = complete || newline >= 0;
+  const kind = classifyLine(window, from, end, whole);
   if (kind === undefined) return undefined;
   if (kind === 'glued-terminator') {
-    return { kind, ends: true, next: from + GLUED_TERMINATOR_LENGTH, whole: true };
+    const next = from + (terminator?.length ?? 0);
+    return { kind, begins: false, ends: true, textEnd: from, next, whole: true };
   }
-  const whole = complete || newline >= 0;
-  return { kind, ends: kind === 'terminator', next: newline < 0 ? end : newline + 1, whole };
+  const next = newline < 0 ? end : newline + 1;
+  const begins = kind === 'start' || kind === 'single';
+  // Where each line is an entry its line end decides, that of a line without text too.
+  const ends = start === null ? newline >= 0 : kind === 'terminator';
+  return { kind, begins, ends, textEnd: begins ? next : from, next, whole };
 }
 
 /**
@@ -156,42 +168,57 @@ function readLine(window: Buffer, from: number, complete: boolean): Line | undef
  * given to it until it ends; each begins where the one before it was consumed to.
  */
 export class LargeEntry {
+  readonly #framing: LogFraming;
   #inLine = false;
   #first = true;
 
-  /**
-   * @returns `text` bytes of the window that belong to the entry's text, `consumed` bytes that
-   *   belong to its range, and whether it ends there.
-   */
-  push(
-    window: Buffer,
-    ending: Ending,
-  ): { readonly text: number; readonly consumed: number; readonly ended: boolean } {
+  constructor(framing: LogFraming) {
+    this.#framing = framing;
+  }
+
+  /** Takes what of a window belongs to the entry. */
+  push(window: Buffer, ending: Ending): LargePart {
+    const isLine = this.#framing.start === null;
     const complete = ending !== 'more';
     let position = 0;
     while (position < window.length) {
       if (this.#inLine) {
         const newline = window.indexOf(NEWLINE, position);
-        if (newline < 0) return this.#upTo(window.length, complete);
+        if (newline < 0) return upTo(window.length, complete);
         this.#inLine = false;
         position = newline + 1;
+        if (isLine) return closedAt(position, position);
         continue;
       }
-      const line = readLine(window, position, complete);
-      if (line === undefined) return this.#upTo(position, false);
-      if (line.kind === 'start' && !this.#first) {
-        return { text: position, consumed: position, ended: true };
-      }
+      const line = readLine(this.#framing, window, position, complete);
+      if (line === undefined) return upTo(position, false);
+      if (line.begins && !this.#first) return closedAt(position, position);
       this.#first = false;
-      if (line.ends) return { text: position, consumed: line.next, ended: true };
+      if (line.ends) return closedAt(line.textEnd, line.next);
       if (!line.whole && window.length - position > MAX_FRAMING_LINE) this.#inLine = true;
-      else if (!line.whole) return this.#upTo(position, false);
+      else if (!line.whole) return upTo(position, false);
       else position = line.next;
     }
-    return this.#upTo(window.length, complete);
+    return upTo(window.length, complete);
   }
+}
 
-  #upTo(consumed: number, ended: boolean) {
-    return { text: consumed, consumed, ended };
-  }
+/** What a window gave to an entry that no window can hold. */
+interface LargePart {
+  /** Bytes that belong to the entry's text. */
+  readonly text: number;
+  /** Bytes that belong to its range. */
+  readonly consumed: number;
+  /** The entry ends there. */
+  readonly ended: boolean;
+  /** It ends there only because nothing more comes now. */
+  readonly interrupted: boolean;
+}
+
+function closedAt(text: number, consumed: number): LargePart {
+  return { text, consumed, ended: true, interrupted: false };
+}
+
+function upTo(consumed: number, ended: boolean): LargePart {
+  return { text: consumed, consumed, ended, interrupted: ended };
 }

@@ -1,10 +1,13 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { LogFileSet } from '../runtime/config/log-files.ts';
+import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import type { FileFacts } from './file-generation.ts';
 
 /** A file that is to be shipped. */
 export interface FoundFile extends FileFacts {
   readonly path: string;
+  readonly format: LogDataset;
 }
 
 interface DiscoveryProblem {
@@ -26,14 +29,14 @@ export interface Discovery {
 const COMPRESSED = /\.(gz|bz2|xz|zst|Z)$/;
 
 /**
- * Finds the files of some patterns. `*` and `?` stand for characters of one name, in any part of a
- * path. Symbolic links are followed; a file with several names is found once, by the name that is
- * no link, else by the first.
+ * Finds the files of some sets of patterns. `*` and `?` stand for characters of one name, in any
+ * part of a path. Symbolic links are followed; a file is found once: for the first set that names
+ * it, and there by the name that is no link, else by the first.
  *
  * It reads names and attributes only, which takes some microseconds a file, and is synchronous: a
  * sweep sees the folders as they were at one moment, as nearly as that can be.
  */
-export function discoverFiles(patterns: readonly string[]): Discovery {
+export function discoverFiles(sets: readonly LogFileSet[]): Discovery {
   const files = new Map<string, FoundFile & { readonly link: boolean }>();
   const folders = new Set<string>();
   const compressed: string[] = [];
@@ -51,7 +54,7 @@ export function discoverFiles(patterns: readonly string[]): Discovery {
     }
   }
 
-  function addFile(file: string, link: boolean): void {
+  function addFile(file: string, link: boolean, format: LogDataset): void {
     const stats = attempt(file, () => statSync(file, { bigint: true }), 'fine');
     if (!stats?.isFile()) return;
     if (COMPRESSED.test(file)) {
@@ -60,9 +63,10 @@ export function discoverFiles(patterns: readonly string[]): Discovery {
     }
     const key = `${stats.dev}:${stats.ino}`;
     const known = files.get(key);
-    if (known && (link || !known.link)) return;
+    if (known && (known.format !== format || link || !known.link)) return;
     files.set(key, {
       path: file,
+      format,
       link,
       device: String(stats.dev),
       inode: String(stats.ino),
@@ -71,9 +75,13 @@ export function discoverFiles(patterns: readonly string[]): Discovery {
     });
   }
 
-  function expand(folder: string, [segment = '', ...rest]: readonly string[]): void {
+  function expand(
+    folder: string,
+    [segment = '', ...rest]: readonly string[],
+    format: LogDataset,
+  ): void {
     if (!/[*?]/.test(segment) && rest.length > 0) {
-      expand(path.join(folder, segment), rest);
+      expand(path.join(folder, segment), rest, format);
       return;
     }
     const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }), 'problem');
@@ -84,8 +92,8 @@ export function discoverFiles(patterns: readonly string[]): Discovery {
     for (const entry of entries) {
       if (!wanted.test(entry.name)) continue;
       const found = path.join(folder, entry.name);
-      if (rest.length === 0) addFile(found, entry.isSymbolicLink());
-      else if (isFolder(found)) expand(found, rest);
+      if (rest.length === 0) addFile(found, entry.isSymbolicLink(), format);
+      else if (isFolder(found)) expand(found, rest, format);
     }
   }
 
@@ -93,9 +101,11 @@ export function discoverFiles(patterns: readonly string[]): Discovery {
     return attempt(found, () => statSync(found), 'fine')?.isDirectory() === true;
   }
 
-  for (const pattern of patterns) {
-    const { root, segments } = splitPattern(pattern);
-    expand(root, segments);
+  for (const { dataset, patterns } of sets) {
+    for (const pattern of patterns) {
+      const { root, segments } = splitPattern(pattern);
+      expand(root, segments, dataset);
+    }
   }
   return { files: [...files.values()], folders: [...folders], compressed, problems };
 }

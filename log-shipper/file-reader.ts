@@ -2,9 +2,9 @@ import type { Logger } from '../runtime/observability/log.ts';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
 import {
   BYTE_ORDER_MARK,
-  classifyLine,
   MAX_FRAMING_LINE,
-} from '../schemas/datasets/support-logs/entry-framing.ts';
+  type LogFraming,
+} from '../schemas/datasets/log-framing.ts';
 import type { ErrorCodeName } from '../schemas/error-codes.ts';
 import type { Discovery } from './file-discovery.ts';
 import type { Ending } from './entry-splitter.ts';
@@ -107,7 +107,8 @@ export class FileReader {
       predecessor.retryAt = now + RETRY_MS;
       this.#unreadable(predecessor.path, error);
     }
-    tail.before = predecessor.before;
+    // No entry begins in one format and ends in another.
+    if (tail.format === predecessor.format) tail.before = predecessor.before;
     tail.predecessor = undefined;
     return true;
   }
@@ -118,7 +119,10 @@ export class FileReader {
     await this.#read(tail, 'more', shipment, now);
     if (tail.unread) return false;
     if (tail.pendingBytes === 0) return true;
-    const isCut = beginsWithText(await successor.peek(MAX_FRAMING_LINE));
+    const { framing } = successor.format;
+    const isCut =
+      successor.format === tail.format &&
+      beginsWithText(framing, await successor.peek(MAX_FRAMING_LINE));
     if (isCut === undefined) return false;
     await this.#read(tail, isCut ? 'cut' : 'end', shipment, now);
     return tail.pendingBytes === 0;
@@ -159,7 +163,7 @@ export class FileReader {
 }
 
 /** Whether a file begins with the rest of an entry; undefined while too little is there to tell. */
-function beginsWithText(head: Buffer): boolean | undefined {
+function beginsWithText({ classifyLine }: LogFraming, head: Buffer): boolean | undefined {
   const { length } = BYTE_ORDER_MARK;
   const from = head.subarray(0, length).equals(BYTE_ORDER_MARK) ? length : 0;
   const newline = head.indexOf('\n', from);

@@ -18,8 +18,6 @@ import { acquireShipperLock } from './shipper-lock.ts';
 import { TrackedFiles } from './tracked-files.ts';
 
 export interface HostShipperParts {
-  /** Topic of the blocks. */
-  readonly topic: string;
   readonly writer: TransactionalWriter;
   readonly store: CheckpointStore<ShipperCheckpoint>;
   readonly schemas: WriterSchemas;
@@ -44,7 +42,7 @@ const RETRY_MS = { min: 100, max: 10_000 } as const;
 const GOOD_ATTEMPT_MS = 60_000;
 const BEAT_MS = 5_000;
 
-/** Brings the log files of one host into the topic, and is the only one that does. */
+/** Brings the log files of one host into their topics, and is the only one that does. */
 export class HostShipper {
   readonly #config: ShipperConfig;
   readonly #parts: HostShipperParts;
@@ -111,7 +109,7 @@ export class HostShipper {
       progress.beat();
       const now = performance.now();
       if (now >= nextSweepAt) {
-        const discovery = discoverFiles(this.#config.patterns);
+        const discovery = discoverFiles(this.#config.sets);
         restMs = Math.max(MIN_SWEEP_MS, (performance.now() - now) / SWEEP_SHARE);
         nextSweepAt = now + restMs;
         watch.follow(discovery.folders);
@@ -139,10 +137,10 @@ export class HostShipper {
   }
 
   #shipments(): () => Shipment {
-    const { topic, store } = this.#parts;
+    const { store } = this.#parts;
     const { host } = this.#config;
     const encode = createBlockEncoder();
-    return () => new Shipment({ host, topic, store, encode });
+    return () => new Shipment({ host, store, encode });
   }
 
   /** What was read is written also when the daemon is to stop: its grace time bounds it. */

@@ -5,13 +5,12 @@ import { createCheckpointStore } from '../runtime/kafka/checkpoint-store.ts';
 import { createKafka } from '../runtime/kafka/connection.ts';
 import { createTransactionalWriter } from '../runtime/kafka/transactional-writer.ts';
 import { shipperCheckpointSchema } from '../schemas/checkpoint.ts';
-import { supportLogs } from '../schemas/datasets/support-logs/index.ts';
 import { shipperTransactionalId, topics } from '../schemas/topics.ts';
 import { shipperConfig } from './config.ts';
 import { HostShipper } from './host-shipper.ts';
 import { createShipperMetrics } from './shipper-metrics.ts';
 
-/** Brings the log files of this machine into their topic. */
+/** Brings the log files of this machine into the topics of their formats. */
 export const logShipper: DaemonDefinition = {
   name: 'log-shipper',
   async build({ config, log, metrics, progress }) {
@@ -23,7 +22,6 @@ export const logShipper: DaemonDefinition = {
       log,
     });
     const shipper = new HostShipper(shipping, {
-      topic: supportLogs.topic.name,
       writer,
       store: createCheckpointStore(kafka, {
         topic: topics.shipperCheckpoints.name,

@@ -13,7 +13,6 @@ const MAX_GENERATIONS = 250;
 
 export interface ShipmentOptions {
   readonly host: string;
-  readonly topic: string;
   readonly store: CheckpointStore<ShipperCheckpoint>;
   readonly encode: BlockEncoder;
 }
@@ -21,10 +20,12 @@ export interface ShipmentOptions {
 /** What goes in one Kafka transaction: blocks, and the checkpoints that cover them. */
 export class Shipment {
   readonly #options: ShipmentOptions;
-  readonly #messages: OutgoingMessage[] = [];
+  /** By topic. */
+  readonly #messages = new Map<string, OutgoingMessage[]>();
   readonly #touched = new Set<Tail>();
   readonly #ended = new Set<Tail>();
   #bytes = 0;
+  #blocks = 0;
 
   constructor(options: ShipmentOptions) {
     this.#options = options;
@@ -39,7 +40,7 @@ export class Shipment {
   }
 
   get blocks(): number {
-    return this.#messages.length;
+    return this.#blocks;
   }
 
   /** Adds ranges that were just read of a generation. */
@@ -52,8 +53,12 @@ export class Shipment {
       generation_start: 0,
       read_at_ms: nowMs,
     };
+    const { name: topic } = tail.format.topic;
+    const messages = this.#messages.get(topic) ?? [];
+    this.#messages.set(topic, messages);
     for (const message of this.#options.encode(origin, ranges)) {
-      this.#messages.push(message);
+      messages.push(message);
+      this.#blocks += 1;
       this.#bytes += recordBytes(message);
     }
     this.#touched.add(tail);
@@ -71,8 +76,10 @@ export class Shipment {
 
   /** Takes the places of all generations as they are now. */
   records(now: number): TopicRecords[] {
-    const { topic, store, host } = this.#options;
-    const records: TopicRecords[] = [{ topic, messages: this.#messages }];
+    const { store, host } = this.#options;
+    const records = Array.from(this.#messages, ([topic, messages]): TopicRecords => {
+      return { topic, messages };
+    });
     for (const tail of this.#touched) {
       const checkpoint = this.#ended.has(tail) ? undefined : tail.checkpoint(Date.now());
       if (!checkpoint) continue;

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { ShipperCheckpoint } from '../schemas/checkpoint.ts';
+import { namedFormat, type ShipperCheckpoint } from '../schemas/checkpoint.ts';
+import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import { MAX_ENTRY_BYTES, type LogRange, type LogRangeKind } from '../schemas/log-entries.ts';
 import { createLogEntryId, type LogEntryIdHash } from '../schemas/log-identity.ts';
 import { LargeEntry, splitEntries, type Before, type Ending, type Span } from './entry-splitter.ts';
@@ -24,6 +25,7 @@ export const WINDOW_BYTES = 2 * MAX_ENTRY_BYTES;
 
 export interface TailOptions {
   readonly host: string;
+  readonly format: LogDataset;
   readonly path: string;
   readonly file: Omit<FileFacts, 'size'>;
   /** When the generation began (epoch ms), if not with the file. */
@@ -57,6 +59,8 @@ interface Large {
  */
 export class Tail {
   readonly #options: TailOptions;
+  /** It does not change while the generation lasts: its ranges are in one topic. */
+  readonly format: LogDataset;
   readonly file: Omit<FileFacts, 'size'>;
   path: string;
   predecessor: Tail | undefined;
@@ -85,8 +89,9 @@ export class Tail {
   #handle: FileHandle | undefined;
 
   constructor(options: TailOptions, now: number) {
-    const { path, file, checkpoint, predecessor } = options;
+    const { path, format, file, checkpoint, predecessor } = options;
     this.#options = options;
+    this.format = format;
     this.path = path;
     this.file = file;
     this.predecessor = predecessor;
@@ -201,6 +206,7 @@ export class Tail {
       host: this.#options.host,
       generation: this.#generation,
       path: this.path,
+      ...namedFormat(this.format),
       offset: this.#offset,
       generationStart: 0,
       identity: {
@@ -258,7 +264,9 @@ export class Tail {
   }
 
   #take(bytes: Buffer, ending: Ending, full: boolean): LogRange[] {
+    const { framing } = this.format;
     const { spans, consumed, before, open } = splitEntries(bytes, {
+      framing,
       ending,
       full,
       before: this.before.kind,
@@ -269,7 +277,7 @@ export class Tail {
     this.#offset += consumed;
     if (full && consumed === 0 && open !== undefined) {
       const hash = createLogEntryId(this.#options.host);
-      const large = { entry: new LargeEntry(), hash, kind: open, length: 0 };
+      const large = { entry: new LargeEntry(framing), hash, kind: open, length: 0 };
       this.#large = large;
       const { text, consumed: taken } = large.entry.push(bytes, 'more');
       hash.update(bytes.subarray(0, text));
@@ -296,11 +304,10 @@ export class Tail {
     ending: Ending,
     handle: FileHandle,
   ): Promise<LogRange[]> {
-    const { text, consumed, ended } = large.entry.push(bytes, ending);
+    const { text, consumed, ended, interrupted } = large.entry.push(bytes, ending);
     large.hash.update(bytes.subarray(0, text));
     large.length += consumed;
     if (!ended) return [];
-    const interrupted = ending !== 'more' && consumed === text && consumed === bytes.length;
     const kind = interrupted && ending === 'cut' && large.kind === 'entry' ? 'head' : large.kind;
     const beginning = await readFully(handle, Buffer.alloc(MAX_ENTRY_BYTES), this.#offset);
     const entry_id = this.#entryId(large.kind, large.hash);

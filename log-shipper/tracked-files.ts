@@ -1,4 +1,5 @@
-import type { ShipperCheckpoint } from '../schemas/checkpoint.ts';
+import { formatNameOf, type ShipperCheckpoint } from '../schemas/checkpoint.ts';
+import { findLogDataset } from '../schemas/datasets/registry.ts';
 import type { Discovery, FoundFile } from './file-discovery.ts';
 import { fileKey, FINGERPRINT_BYTES } from './file-generation.ts';
 import { isReadable, lastRecord } from './generation-transitions.ts';
@@ -37,7 +38,10 @@ export class TrackedFiles {
       const { identity: file, path, state, offset, seenBytes } = checkpoint;
       const isOver = !isReadable[state] || state === 'gone';
       if (isOver && lastRecord(offset, seenBytes) === 'evidence') continue;
-      const tail = new Tail({ host: options.host, path, file, checkpoint }, now);
+      const format = findLogDataset(formatNameOf(checkpoint));
+      // Of a format that is no more: what is not known cannot be gone on with.
+      if (!format) continue;
+      const tail = new Tail({ host: options.host, format, path, file, checkpoint }, now);
       this.#byKey.set(fileKey(file), tail);
       this.originalOf(tail);
     }
@@ -107,8 +111,9 @@ export class TrackedFiles {
     tail.observe('shrunk');
     tail.ended = true;
     this.#ready.delete(tail);
-    const { file } = tail;
-    const next = new Tail({ host: this.#options.host, path, file, createdMs: Date.now() }, now);
+    const { host } = this.#options;
+    const { file, format } = tail;
+    const next = new Tail({ host, format, path, file, createdMs: Date.now() }, now);
     this.#byKey.set(fileKey(file), next);
     this.#ready.add(next);
     return next;
@@ -129,8 +134,8 @@ export class TrackedFiles {
 
   #track(file: FoundFile, predecessor: Tail | undefined, now: number): Tail {
     const { host } = this.#options;
-    const options = { host, path: file.path, file, ...(predecessor && { predecessor }) };
-    const tail = new Tail(options, now);
+    const { path, format } = file;
+    const tail = new Tail({ host, format, path, file, ...(predecessor && { predecessor }) }, now);
     this.#byKey.set(fileKey(file), tail);
     return tail;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unnamedLogFormat } from './datasets/registry.ts';
 import { formatVersion } from './format-version.ts';
 
 /**
@@ -47,6 +48,8 @@ export const shipperCheckpointSchema = z.strictObject({
   host: z.string(),
   generation: z.string(),
   path: z.string(),
+  /** Log format with which its reading began; see {@link namedFormat}. */
+  dataset: z.string().optional(),
   /** First byte that is not yet in the topic. */
   offset: z.number().int().nonnegative(),
   generationStart: z.number().int().nonnegative(),
@@ -70,6 +73,19 @@ export const shipperCheckpointSchema = z.strictObject({
   writtenAtMs: z.number().int().positive(),
 });
 export type ShipperCheckpoint = z.infer<typeof shipperCheckpointSchema>;
+
+/**
+ * How a checkpoint names its log format. The one that files had before there were several is left
+ * out: so older programs, which know no other, read what is written of its files.
+ */
+export function namedFormat({ name }: { readonly name: string }): { dataset?: string } {
+  return name === unnamedLogFormat.name ? {} : { dataset: name };
+}
+
+/** @returns name of the log format of a checkpoint's file. */
+export function formatNameOf({ dataset }: Pick<ShipperCheckpoint, 'dataset'>): string {
+  return dataset ?? unnamedLogFormat.name;
+}
 
 /** Key of the start marker: a key of its own, or compaction could drop the checkpoint itself. */
 export function startMarkerKey(checkpointKey: string): string {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { isBlank, textEnd } from './datasets/support-logs/entry-framing.ts';
+import { isBlank, textEnd, type LogFraming } from './datasets/log-framing.ts';
 
 const ID_LENGTH = 32;
 const NEWLINE = 0x0a;
@@ -16,14 +16,15 @@ export interface LogEntryIdHash {
 /**
  * Identity of a log entry: SHA-256 over the host, NUL, and the entry's bytes without its terminator
  * line, without blanks and CR at the ends of lines and without line ends at its own end. So the
- * same entry has the same id whether its file has CRLF, lacks a `---` or ends without a line end.
+ * same entry has the same id whether its file has CRLF, lacks a terminator or ends without a line
+ * end.
  *
  * @param entry all bytes of the entry as they stand in the file.
  * @returns 32 hex digits.
  */
-export function logEntryId(host: string, entry: Buffer): string {
+export function logEntryId(framing: LogFraming, host: string, entry: Buffer): string {
   const hash = createLogEntryId(host);
-  hash.update(entry.subarray(0, textEnd(entry)));
+  hash.update(entry.subarray(0, textEnd(framing, entry)));
   return hash.digest();
 }
 

@@ -153,14 +153,12 @@ async function build(context: DaemonContext): Promise<Daemon> {
 
 /** Which of the written ends are a dataset's. */
 function endsOf(dataset: AnyDataset, { datasets, source }: Config, ends: WrittenEnds) {
-  // A shipper does not say of which format a file is: with several only known files are sure.
   if (!isTableDataset(dataset)) {
-    const endsAreOurs = logDatasets.length === 1;
-    return { ends: ends.logs, onFrontiers: ends.forgetArrived, endsAreOurs };
+    return { ends: () => ends.logs(dataset.name), onFrontiers: ends.forgetArrived };
   }
   const { database, table } = datasets[dataset.name] ?? { database: '', table: '' };
   const id = sourceId(source.name, database, table);
-  return { ends: () => ends.tables(id), endsAreOurs: true };
+  return { ends: () => ends.tables(id) };
 }
 
 function unfillableTrouble(nowhere: readonly Unfillable[]) {

@@ -8,7 +8,11 @@ import { createKafka } from '../../runtime/kafka/connection.ts';
 import { createLog } from '../../runtime/observability/log.ts';
 import { errorText } from '../../runtime/pipeline-error.ts';
 import type { DataApi, WarehouseRow } from '../../runtime/redshift/data-api.ts';
-import { readerCheckpointSchema, shipperCheckpointSchema } from '../../schemas/checkpoint.ts';
+import {
+  formatNameOf,
+  readerCheckpointSchema,
+  shipperCheckpointSchema,
+} from '../../schemas/checkpoint.ts';
 import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { unmappedColumns } from '../../schemas/datasets/projection.ts';
@@ -107,15 +111,17 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
         }),
       ),
       Promise.all(
-        logTargetsOf(config).map(async ({ dataset, host, patterns }) => {
+        logTargetsOf(config).map(async ({ dataset, host, ...names }) => {
           const [shipped, listed, topic, warehouse] = await Promise.all([
             places,
-            ask(() => listLogFiles(patterns)),
+            ask(() => listLogFiles(names)),
             topicOf(dataset),
             warehouseOf(dataset, fileProgress),
           ]);
           const files = bothAnswers(shipped, listed, (all, found) => {
-            const ours = all.filter((place) => place.host === host);
+            const ours = all.filter(
+              (place) => place.host === host && formatNameOf(place) === dataset.name,
+            );
             return found.map((file) => ({ ...file, place: findPlace(file, ours) }));
           });
           return { dataset: dataset.shortName, host, files, topic, ...warehouse };

@@ -64,6 +64,7 @@ export interface TracedImage {
 }
 
 export interface TracedEntry {
+  readonly dataset: string;
   readonly event_id: string;
   readonly entry_id: string;
   readonly logged_at: string | null;

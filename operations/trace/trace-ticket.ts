@@ -1,6 +1,6 @@
 import type { Config } from '../../runtime/config/config-schema.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
-import { supportLogs } from '../../schemas/datasets/support-logs/index.ts';
+import { logDatasets } from '../../schemas/datasets/registry.ts';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { findObjects, type LoadedObject } from './object-evidence.ts';
@@ -29,7 +29,7 @@ export async function traceTicket(
   const [{ images, total }, rows, logs] = await Promise.all([
     readImages(api, supportTickets, ticketId, signal),
     readRows(api, supportTickets, ticketId, signal),
-    readEntries(api, supportLogs, ticketId, signal),
+    readEntriesOfAll(api, ticketId, signal),
   ]);
   if (total === 0 && logs.total === 0) return undefined;
   const places = images.flatMap(({ partition, offset }) =>
@@ -54,6 +54,19 @@ export async function traceTicket(
     images_total: total,
     log_entries: logs.entries,
     log_entries_total: logs.total,
+  };
+}
+
+/** Entries of every log format that names tickets, oldest first. */
+async function readEntriesOfAll(api: DataApi, ticketId: string, signal: AbortSignal) {
+  const formats = logDatasets.filter(({ keyField }) => keyField === supportTickets.keyField);
+  const found = await Promise.all(
+    formats.map((dataset) => readEntries(api, dataset, ticketId, signal)),
+  );
+  const sorted = found.flatMap(({ entries }) => entries).sort((a, b) => a.sortMs - b.sortMs);
+  return {
+    entries: sorted.map(({ entry }) => entry),
+    total: found.reduce((sum, { total }) => sum + total, 0),
   };
 }
 

@@ -118,22 +118,30 @@ export function ticketState(
   return images.some(({ applied }) => applied) ? 'deleted' : 'waiting';
 }
 
+/** An entry and the time that its text tells, 0 if none. */
+interface SortedEntry {
+  readonly sortMs: number;
+  readonly entry: TracedEntry;
+}
+
 /** Log entries that name the ticket, oldest first, and how many there are in all. */
 export async function readEntries(
   api: DataApi,
   dataset: LogDataset,
   ticketId: string,
   signal: AbortSignal,
-): Promise<{ readonly entries: readonly TracedEntry[]; readonly total: number }> {
+): Promise<{ readonly entries: readonly SortedEntry[]; readonly total: number }> {
   const { entry } = logTables(dataset);
+  const told = toldColumns(dataset).map((column) => `${column}, `);
   const { rows } = await api.query(
-    `SELECT e.entry_id, e.host, e.generation, e.pos, e.path, e.copies, e.accepted, e.rules_version, e.reasons, e.logged_at_ms, e.log_level, LEFT(e.message, 200) AS message, e.read_at_ms, e.kafka_partition, e.kafka_offset, COUNT(*) OVER () AS total FROM ${entry} e WHERE e.${dataset.keyField} = ${quoteText(ticketId)} ORDER BY e.sort_ms, e.entry_id LIMIT ${MAX_ENTRIES}`,
+    `SELECT e.entry_id, e.host, e.generation, e.pos, e.path, e.copies, e.accepted, e.rules_version, e.reasons, e.sort_ms, ${told.join('')}e.read_at_ms, e.kafka_partition, e.kafka_offset, COUNT(*) OVER () AS total FROM ${entry} e WHERE e.${dataset.keyField} = ${quoteText(ticketId)} ORDER BY e.sort_ms, e.entry_id LIMIT ${MAX_ENTRIES}`,
     { signal },
   );
-  const entries = rows.map((row): TracedEntry => {
+  const entries = rows.map((row): SortedEntry => {
     const [loggedMs, readMs] = [numberOf(row, 'logged_at_ms'), numberOf(row, 'read_at_ms')];
     const offset = textOf(row, 'kafka_offset');
-    return {
+    const entry: TracedEntry = {
+      dataset: dataset.shortName,
       event_id: eventId(row['host'], row['generation'], row['pos']),
       entry_id: String(row['entry_id']),
       logged_at: loggedMs === null ? null : isoOf(loggedMs),
@@ -147,8 +155,20 @@ export async function readEntries(
       record: offset === null ? null : `kafka:${String(row['kafka_partition'])}:${offset}`,
       read_at: readMs === null ? null : isoOf(readMs),
     };
+    return { sortMs: Number(row['sort_ms']), entry };
   });
   return { entries, total: Number(rows[0]?.['total'] ?? 0) };
+}
+
+/** What an entry tells of itself, as far as its format has that. */
+function toldColumns({ cleanColumns }: LogDataset): string[] {
+  const time = cleanColumns.find(({ type }) => type === 'timestamp');
+  const has = (wanted: string) => cleanColumns.some(({ name }) => name === wanted);
+  return [
+    ...(time ? [`e.${time.name}_ms AS logged_at_ms`] : []),
+    ...(has('log_level') ? ['e.log_level'] : []),
+    ...(has('message') ? ['LEFT(e.message, 200) AS message'] : []),
+  ];
 }
 
 export function eventId(...parts: unknown[]): string {

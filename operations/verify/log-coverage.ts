@@ -3,6 +3,7 @@ import { abortableSleep, waitOrAbort } from '../../runtime/abortable-wait.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import {
+  formatNameOf,
   shipperCheckpointSchema,
   startMarkerKey,
   type ShipperCheckpoint,
@@ -44,7 +45,7 @@ export async function waitUntilLogsCovered(
   const either = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
 
   note(`${name}: waiting for the shipper to reach the end of ${filled.length} files`);
-  const checkpoints = await waitForShipper(scope.host, filled, options, either);
+  const checkpoints = await waitForShipper(scope, filled, options, either);
   signal.throwIfAborted();
   const places = filled.map((file) => ({ file, place: findPlace(file, checkpoints) }));
   const generations = new Map(
@@ -103,7 +104,7 @@ function isShipped({ size }: LogFile, place: ShipperCheckpoint | undefined): boo
 }
 
 async function waitForShipper(
-  host: string,
+  { dataset, host }: LogScope,
   files: readonly LogFile[],
   { kafka }: CoverageOptions,
   signal: AbortSignal,
@@ -118,7 +119,7 @@ async function waitForShipper(
       // A tombstone says that the file is gone and was shipped whole: its last place stays true.
       if (value === null || key.endsWith(startMarkerKey('')) || found.signal.aborted) return;
       const place = shipperCheckpointSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
-      if (place === undefined || place.host !== host) return;
+      if (place?.host !== host || formatNameOf(place) !== dataset.name) return;
       places.set(key, place);
       if (files.every((file) => isShipped(file, findPlace(file, places.values())))) found.abort();
     },

@@ -1,7 +1,7 @@
 import { createReadStream, type BigIntStats } from 'node:fs';
 import { glob, open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { splitLogFile, type FilePiece } from './log-splitting.ts';
+import { splitLogFile, type FilePiece, type LineLooks } from './log-splitting.ts';
 
 /** A log file as it was at one moment. */
 export interface LogFile {
@@ -18,29 +18,48 @@ export interface LogFile {
 const HEAD_BYTES = 1024;
 const COMPRESSED = /\.(gz|bz2|xz|zst|Z)$/;
 
+/** Which files are meant: paths with `*` and `?`. */
+export interface LogFileNames {
+  readonly patterns: readonly string[];
+  /** What these name belongs to another format, whatever else names it. */
+  readonly elsewhere?: readonly string[];
+}
+
 /** @returns the files that match, each once whatever names it has, in the order of their paths. */
-export async function listLogFiles(patterns: readonly string[]): Promise<LogFile[]> {
+export async function listLogFiles({ patterns, elsewhere = [] }: LogFileNames): Promise<LogFile[]> {
   const files = new Map<string, LogFile>();
-  const names = new Set<string>();
-  for (const pattern of patterns) {
-    for await (const name of glob(path.resolve(pattern))) names.add(name);
-  }
-  for (const name of [...names].sort()) {
-    if (COMPRESSED.test(name)) continue;
-    const stats = await statOf(name);
-    if (!stats?.isFile()) continue;
+  const others = new Set((await namedFiles(elsewhere)).map(({ key }) => key));
+  for (const { name, key, stats } of await namedFiles(patterns)) {
+    if (others.has(key) || files.has(key)) continue;
     const [device, inode] = [String(stats.dev), String(stats.ino)];
     const size = Number(stats.size);
     const head = await readBytes(name, 0, Math.min(size, HEAD_BYTES));
-    const key = `${device}:${inode}`;
-    if (!files.has(key)) files.set(key, { path: name, device, inode, size, head });
+    files.set(key, { path: name, device, inode, size, head });
   }
   return [...files.values()];
 }
 
+async function namedFiles(patterns: readonly string[]) {
+  const names = new Set<string>();
+  for (const pattern of patterns) {
+    for await (const name of glob(path.resolve(pattern))) names.add(name);
+  }
+  const files: { readonly name: string; readonly key: string; readonly stats: BigIntStats }[] = [];
+  for (const name of [...names].sort()) {
+    if (COMPRESSED.test(name)) continue;
+    const stats = await statOf(name);
+    if (stats?.isFile()) files.push({ name, key: `${stats.dev}:${stats.ino}`, stats });
+  }
+  return files;
+}
+
 /** The pieces of a file as far as it was listed. */
-export function readLogFile({ path: name, size }: LogFile): AsyncIterable<FilePiece> {
-  return splitLogFile(size === 0 ? [] : createReadStream(name, { start: 0, end: size - 1 }));
+export function readLogFile(
+  looks: LineLooks,
+  { path: name, size }: LogFile,
+): AsyncIterable<FilePiece> {
+  const chunks = size === 0 ? [] : createReadStream(name, { start: 0, end: size - 1 });
+  return splitLogFile(looks, chunks);
 }
 
 /** @returns the bytes of a stretch of a file; fewer where the file is shorter. */

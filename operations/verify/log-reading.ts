@@ -92,7 +92,7 @@ export function createLogReader(options: {
   };
 
   const count = (bytes: Buffer, place: string, mayBe: readonly string[]): string => {
-    const id = logEntryId(host, bytes);
+    const id = logEntryId(dataset.framing, host, bytes);
     const known = images.get(id);
     if (known) known.copies += 1;
     else images.set(id, { key: place, copies: 1, latest: true, ...judged(dataset, bytes) });

@@ -1,3 +1,9 @@
+import {
+  BYTE_ORDER_MARK,
+  MAX_FRAMING_LINE,
+  type LogFraming,
+} from '../../schemas/datasets/log-framing.ts';
+
 /**
  * Cuts a log file into entries, written a second time on purpose: verify must not share the
  * shipper's mistakes. The shipper judges bytes as they come; here a file is read line by line and a
@@ -13,16 +19,14 @@ export interface FilePiece {
 }
 
 const NEWLINE = 0x0a;
-const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-/** What is longer is text, as the framing says. */
-const LONGEST_EMPTY_LINE = 4096;
-const TIMESTAMP = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} /;
-const TERMINATOR = /^---[ \t\r]*$/;
 const BLANK = /^[ \t\r]*$/;
-const DASHES = 3;
+
+/** What a format says of whole lines. */
+export type LineLooks = Pick<LogFraming, 'start' | 'terminator'>;
 
 /** @returns the pieces of a file, from its first byte to its last. Holds the largest entry in memory. */
 export async function* splitLogFile(
+  { start, terminator }: LineLooks,
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
 ): AsyncGenerator<FilePiece, void, undefined> {
   let offset = 0;
@@ -42,19 +46,30 @@ export async function* splitLogFile(
     }
     return pieces;
   };
+  const begins = (text: string) => start?.test(text.slice(0, MAX_FRAMING_LINE)) ?? false;
   const take = (line: Buffer): FilePiece[] => {
     const text = withoutLineEnd(line).toString('latin1');
-    if (TIMESTAMP.test(text)) {
+    if (begins(text)) {
       const pieces = closed();
       entry = [line];
       return pieces;
     }
-    // Files that end without a line end and were put together.
-    if (text.startsWith('---') && TIMESTAMP.test(text.slice(DASHES))) {
-      return [...takeTerminator(line.subarray(0, DASHES)), ...take(line.subarray(DASHES))];
+    const mayBeEmpty = text.length <= MAX_FRAMING_LINE;
+    if (terminator !== null && text.startsWith(terminator)) {
+      const { length } = terminator;
+      const rest = text.slice(length);
+      // Files that end without a line end and were put together.
+      if (begins(rest)) {
+        return [...takeTerminator(line.subarray(0, length)), ...take(line.subarray(length))];
+      }
+      if (mayBeEmpty && BLANK.test(rest)) return takeTerminator(line);
     }
-    const mayBeEmpty = text.length <= LONGEST_EMPTY_LINE;
-    if (mayBeEmpty && TERMINATOR.test(text)) return takeTerminator(line);
+    if (start === null) {
+      if (mayBeEmpty && BLANK.test(text)) return takeTerminator(line);
+      const pieces = closed();
+      entry = [line];
+      return [...pieces, ...closed()];
+    }
     if (entry.length === 0 && mayBeEmpty && BLANK.test(text)) {
       filler += line.length;
       return [];
@@ -75,9 +90,10 @@ export async function* splitLogFile(
   let first = true;
   for await (const line of linesOf(chunks)) {
     let rest = line;
-    if (first && line.subarray(0, MARK.length).equals(MARK)) {
-      filler = MARK.length;
-      rest = line.subarray(MARK.length);
+    const { length } = BYTE_ORDER_MARK;
+    if (first && line.subarray(0, length).equals(BYTE_ORDER_MARK)) {
+      filler = length;
+      rest = line.subarray(length);
     }
     first = false;
     if (rest.length > 0) yield* take(rest);

@@ -50,7 +50,7 @@ function readRanges({ dataset, host }: Scope): string {
 
 export function entryStateSql({ dataset, host }: Scope, slice: ImageSlice): string {
   return (
-    `SELECT entry_id, copies, rules_version, accepted, book_day, ticket_id, reasons ` +
+    `SELECT entry_id, copies, rules_version, accepted, book_day, reasons ` +
     `FROM careplus.${dataset.entity}_entry ` +
     `WHERE host = ${quoteText(host)} AND ${inSlice(slice, 'entry_id')}`
   );

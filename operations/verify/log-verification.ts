@@ -1,30 +1,28 @@
-import { hostname } from 'node:os';
-import path from 'node:path';
 import type { Config } from '../../runtime/config/config-schema.ts';
+import { logHostOf } from '../../runtime/config/log-files.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
-import { logDatasets } from '../../schemas/datasets/registry.ts';
 import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { emptyBooks, type Books } from './books.ts';
 import { createComparison } from './comparison.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
 import type { LogCoverage, LogScope } from './log-coverage.ts';
-import { listLogFiles, readLogFile, type LogFile } from './log-files.ts';
+import { listLogFiles, readLogFile, type LogFile, type LogFileNames } from './log-files.ts';
 import { createLogReader, type LogReading } from './log-reading.ts';
 import { readLogWarehouse, type EntryState, type LogWarehouse } from './log-warehouse.ts';
 import type { SourceImage } from './source-reading.ts';
 
 /** One dataset of log files and where its files are. */
-export interface LogTarget extends LogScope {
-  readonly patterns: readonly string[];
-}
+export interface LogTarget extends LogScope, LogFileNames {}
 
 /** @returns what `logs` of the configuration names; nothing where it is left out. */
 export function logTargetsOf({ logs }: Config): LogTarget[] {
   if (logs === undefined) return [];
-  const { host = hostname(), directory, include, paths } = logs;
-  const patterns = paths ?? [path.join(directory ?? '', include)];
-  return logDatasets.map((dataset) => ({ dataset, host, patterns }));
+  const { host, sets } = logHostOf(logs);
+  return sets.map(({ dataset, patterns }, index) => {
+    const elsewhere = sets.slice(0, index).flatMap((earlier) => earlier.patterns);
+    return { dataset, host, patterns, elsewhere };
+  });
 }
 
 /** The two sides, and the waiting between them. */
@@ -81,7 +79,7 @@ export async function verifyLogs({ dataset, host }: LogScope, sides: LogSides): 
     const arrivals = warehouse.arrivals.get(generation) ?? [];
     await reader.add({
       ...{ path: file.path, size: file.size, start, upto, arrivals },
-      pieces: readLogFile(file),
+      pieces: readLogFile(dataset.framing, file),
     });
   }
   const gone = takeOthers(warehouse, (id, copies) => reader.addLater(id, copies), listedAtMs);
@@ -257,7 +255,7 @@ export function logSides(
 ): LogSides {
   const { api, signal, note, waitUntilCovered } = options;
   return {
-    listFiles: () => listLogFiles(target.patterns),
+    listFiles: () => listLogFiles(target),
     waitUntilCovered,
     readWarehouse: (place) => readLogWarehouse(api, target, { ...place, signal }),
     note,

@@ -173,7 +173,7 @@ export async function waitUntilIdle(
     };
   });
   const logs = logTargetsOf(config).map(async (target): Promise<IdleDataset> => {
-    const files = await listLogFiles(target.patterns);
+    const files = await listLogFiles(target);
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     const { late } = await waitUntilLogsCovered(target, files, coverage);
     return {

@@ -60,21 +60,38 @@ const table = z.strictObject({
   aliases: z.record(z.string(), z.array(z.string().min(1)).min(1)).optional(),
 });
 
+const logFiles = {
+  /** Folder whose files are shipped, those below it left out. */
+  directory: z.string().min(1).optional(),
+  /** Files of `directory` by name: `*` and `?` stand for any characters. */
+  include: z.string().min(1).default('*.log*'),
+  /** Or paths, in which `*` and `?` stand for characters of one name. */
+  paths: z.array(z.string().min(1)).min(1).optional(),
+};
+
+const isOneOf = (...values: readonly unknown[]) =>
+  values.filter((value) => value !== undefined).length === 1;
+
 const logs = z
   .strictObject({
     /** Name of the machine in event ids, by default its own. Never change it. */
     host: z.string().min(1).max(100).optional(),
-    /** Folder whose files are shipped, those below it left out. */
-    directory: z.string().min(1).optional(),
-    /** Files of `directory` by name: `*` and `?` stand for any characters. */
-    include: z.string().min(1).default('*.log*'),
-    /** Or paths, in which `*` and `?` stand for characters of one name. */
-    paths: z.array(z.string().min(1)).min(1).optional(),
+    /** By log format, the files that have it. A file that several name belongs to the first. */
+    files: z
+      .record(
+        z.string(),
+        z.strictObject(logFiles).refine(({ directory, paths }) => isOneOf(directory, paths), {
+          message: 'write either `directory` or `paths`',
+        }),
+      )
+      .optional(),
+    /** Instead of `files`, where all are CarePlus' support logs. */
+    ...logFiles,
     /** After so long without a new byte the end of a file is shipped as it stands. */
     idleFlushMs: z.number().int().min(100).max(600_000).default(2_000),
   })
-  .refine(({ directory, paths }) => (directory === undefined) !== (paths === undefined), {
-    message: 'write either `directory` or `paths`',
+  .refine(({ directory, paths, files }) => isOneOf(directory, paths, files), {
+    message: 'write one of `directory`, `paths` and `files`',
   });
 
 /** Requests are signed, not secret: without TLS they may not leave the machine. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { findTableDataset } from '../../schemas/datasets/registry.ts';
+import { findLogDataset, findTableDataset } from '../../schemas/datasets/registry.ts';
 import { errorText, PipelineError } from '../pipeline-error.ts';
 import { configSchema, type Config } from './config-schema.ts';
 
@@ -57,8 +57,11 @@ export function parseConfig(text: string, file: string): Config {
 }
 
 /** Names of datasets, and of their fields, that are none. */
-function unknownNames({ datasets }: Config): { path: readonly string[]; what: string }[] {
-  return Object.entries(datasets).flatMap(([name, { aliases = {} }]) => {
+function unknownNames({ datasets, logs }: Config): { path: readonly string[]; what: string }[] {
+  const formats = Object.keys(logs?.files ?? {})
+    .filter((name) => !findLogDataset(name))
+    .map((name) => ({ path: ['logs', 'files', name], what: 'no such log format' }));
+  const tables = Object.entries(datasets).flatMap(([name, { aliases = {} }]) => {
     const dataset = findTableDataset(name);
     if (!dataset) return [{ path: ['datasets', name], what: 'no such dataset' }];
     const fields = dataset.mapping.map(({ field }) => field);
@@ -69,6 +72,7 @@ function unknownNames({ datasets }: Config): { path: readonly string[]; what: st
         what: `no such field; the fields are ${fields.join(', ')}`,
       }));
   });
+  return [...formats, ...tables];
 }
 
 function describe(

@@ -1,6 +1,7 @@
 import type { Topic } from '../topics.ts';
 import type { CleanColumn, Verdict } from './dataset.ts';
 import type { LakeDataset } from './lake-dataset.ts';
+import type { LogFraming } from './log-framing.ts';
 import type { LogSummary } from './log-summary.ts';
 import type { LogRuleExamples, LogRuleTable } from './rule-table.ts';
 
@@ -15,12 +16,14 @@ export type LogColumn =
 /** All that is particular to one log format: adding a format is one such definition and one migration. */
 export interface LogDataset extends LakeDataset {
   readonly topic: Topic;
+  /** How entries stand in the files. */
+  readonly framing: LogFraming;
   /** Raised by hand with every change of the rules; the highest version's verdict wins. */
   readonly rulesVersion: number;
   /** What `judge` goes by, for people: docs/rules.md and `quarantine show`. */
   readonly rules: LogRuleTable;
   readonly ruleExamples: LogRuleExamples;
-  /** The clean column by which entries belong to a ticket; also kept of quarantined entries. */
+  /** The clean column by which entries are looked up, such as `ticket_id`; also kept of quarantined ones. */
   readonly keyField: string;
   readonly cleanColumns: readonly LogColumn[];
   /**

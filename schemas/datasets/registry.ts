@@ -4,6 +4,7 @@ import type { TableDataset } from './dataset.ts';
 import type { LakeDataset } from './lake-dataset.ts';
 import type { LogDataset } from './log-dataset.ts';
 import * as logFormats from './log-formats.ts';
+import { supportLogs } from './support-logs/index.ts';
 import * as tables from './tables.ts';
 
 /** Modules do not say in which order they export. */
@@ -17,6 +18,12 @@ export const tableDatasets: readonly TableDataset[] = byName(Object.values(table
 /** Every dataset that comes from log files. */
 export const logDatasets: readonly LogDataset[] = byName(Object.values(logFormats));
 
+/**
+ * The format of log files for which neither configuration nor checkpoint names one: those of
+ * before there were several.
+ */
+export const unnamedLogFormat: LogDataset = supportLogs;
+
 /** Every dataset, wherever it comes from. */
 export const allDatasets: readonly AnyDataset[] = [...tableDatasets, ...logDatasets];
 
@@ -29,6 +36,11 @@ export const allTopics: readonly Topic[] = [
 /** @returns the dataset of that name, short or long, or undefined. */
 export function findDataset(name: string): AnyDataset | undefined {
   return allDatasets.find((dataset) => dataset.name === name || dataset.shortName === name);
+}
+
+/** @returns the log format of that name, or undefined. */
+export function findLogDataset(name: string): LogDataset | undefined {
+  return logDatasets.find((dataset) => dataset.name === name);
 }
 
 /** @returns the table's dataset of that name, or undefined. */

@@ -24,8 +24,6 @@ export interface HoleTurnOptions {
   readonly sink: (rows: readonly LakeRow[], signal: AbortSignal) => Promise<void>;
   /** Last number by line that reader or shipper have written for this dataset. */
   readonly ends: () => ReadonlyMap<string, number>;
-  /** Whether all of `ends` are surely this dataset's. */
-  readonly endsAreOurs: boolean;
   /** Called with what the warehouse has, so that ends can be forgotten. */
   readonly onFrontiers?: (frontiers: readonly Frontier[]) => void;
   /** How long what the processor has handed over may take to the warehouse. */
@@ -76,7 +74,7 @@ export function createHoleTurn(options: HoleTurnOptions): HoleTurn {
       ? frontiersSchema.parse(JSON.parse(String(bytes)))
       : [];
     options.onFrontiers?.(frontiers);
-    const complete = options.endsAreOurs && frontiers.length < MAX_REPORTED_FILES;
+    const complete = frontiers.length < MAX_REPORTED_FILES;
     const open = openTails(ends, frontiers, complete);
     options.onWaiting?.(waitingAge.look(open));
     // Nothing is lost before the loader's first start.

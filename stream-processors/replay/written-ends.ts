@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import {
+  formatNameOf,
   readerCheckpointSchema,
   shipperCheckpointSchema,
   startMarkerKey,
@@ -16,8 +17,8 @@ import { topics } from '../../schemas/topics.ts';
 export interface WrittenEnds {
   /** Of a source: its newest epoch. */
   readonly tables: (source: string) => ReadonlyMap<string, number>;
-  /** Of all files. */
-  readonly logs: () => ReadonlyMap<string, number>;
+  /** Of the files of a log format. */
+  readonly logs: (format: string) => ReadonlyMap<string, number>;
   /** Forgets files that are gone and wholly in the warehouse. */
   readonly forgetArrived: (frontiers: readonly Frontier[]) => void;
   /** Follows the checkpoints until the signal aborts. */
@@ -25,6 +26,7 @@ export interface WrittenEnds {
 }
 
 interface FileEnd {
+  readonly format: string;
   readonly line: string;
   readonly end: number;
   readonly isGone: boolean;
@@ -48,12 +50,16 @@ export function createWrittenEnds(follow: typeof followCompacted = followCompact
     if (value === null && known) files.set(key, { ...known, isGone: true });
     const place = shipperCheckpointSchema.safeParse(parsed(value)).data;
     if (!place || place.offset === place.generationStart) return;
-    files.set(key, { line: lineOf(place), end: place.offset - 1, isGone: false });
+    const [format, line] = [formatNameOf(place), lineOf(place)];
+    files.set(key, { format, line, end: place.offset - 1, isGone: false });
   }
 
   return {
     tables: (source) => sources.get(source) ?? new Map(),
-    logs: () => new Map(Array.from(files.values(), ({ line, end }) => [line, end])),
+    logs(name) {
+      const ours = [...files.values()].filter(({ format }) => format === name);
+      return new Map(ours.map(({ line, end }) => [line, end]));
+    },
     forgetArrived(frontiers) {
       const arrived = new Map(frontiers.map(({ line, at }) => [line, at]));
       for (const [key, { line, end, isGone }] of files) {

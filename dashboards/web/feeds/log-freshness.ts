@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { shipperCheckpointSchema, type ShipperCheckpoint } from '../../../schemas/checkpoint.ts';
+import {
+  formatNameOf,
+  shipperCheckpointSchema,
+  type ShipperCheckpoint,
+} from '../../../schemas/checkpoint.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import type { LoadedBatch } from './batch-watch.ts';
 import type { Frontier } from './freshness.ts';
 
@@ -17,7 +22,7 @@ export interface ShippedLogs {
   readonly seenAtMs: number;
 }
 
-/** Brings the log files' two halves together, as {@link createFreshness} does for tables. */
+/** Brings the two halves of the support logs together, as {@link createFreshness} does for tables. */
 export interface LogFreshness {
   /** A record of the shippers' checkpoint topic: key `<host>/<generation>`, null for a tombstone. */
   onRecord(key: string, value: Buffer | null): void;
@@ -85,7 +90,8 @@ export function createLogFreshness(): LogFreshness {
     onRecord(key, value) {
       const checkpoint = value === null ? undefined : parseShipperCheckpoint(value);
       if (value === null) checkpoints.delete(key);
-      if (checkpoint) checkpoints.set(key, checkpoint);
+      const isOurs = checkpoint && formatNameOf(checkpoint) === supportLogs.name;
+      if (isOurs) checkpoints.set(key, checkpoint);
       advance();
     },
     onFrontiers(next, batch) {

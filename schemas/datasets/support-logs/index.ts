@@ -1,6 +1,7 @@
 import { entryTopic } from '../../topics.ts';
 import type { LogDataset } from '../log-dataset.ts';
 import { cleanColumns } from './columns.ts';
+import { framing } from './entry-framing.ts';
 import { ruleExamples } from './rule-examples.ts';
 import { bookDay, judge, keyOf, rules, rulesVersion, sortMs } from './rules.ts';
 
@@ -11,6 +12,7 @@ export const supportLogs: LogDataset = {
   topic: entryTopic('careplus.log-entries'),
   stream: 'careplus-support-logs',
   glueTable: 'support_log_entries',
+  framing,
   rulesVersion,
   rules,
   ruleExamples,

@@ -91,7 +91,7 @@ describe('what a log’s warehouse misses', () => {
       },
       processing: recordProcessing(dataset, schemas),
       sink: async (rows) => void sent.push(...rows),
-      ...{ ends: () => ends, endsAreOurs: true, lateMs: 0, retryMs: 60_000 },
+      ...{ ends: () => ends, lateMs: 0, retryMs: 60_000 },
     });
   }
 

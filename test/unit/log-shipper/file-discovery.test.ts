@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { discoverFiles } from '../../../log-shipper/file-discovery.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -16,7 +17,8 @@ const write = (...names: string[]) => {
   writeFileSync(at(...names), names.join('/'));
 };
 const find = (...patterns: string[]) => {
-  const found = discoverFiles(patterns.map((pattern) => at(pattern)));
+  const dataset = supportLogs;
+  const found = discoverFiles([{ dataset, patterns: patterns.map((pattern) => at(pattern)) }]);
   return { ...found, paths: found.files.map((file) => path.relative(folder, file.path)) };
 };
 
@@ -36,6 +38,31 @@ describe('finding log files', () => {
     linkSync(at('z.log'), at('zz.log'));
     expect(find('*.log').paths).toEqual(['z.log']);
     expect(find('current*').paths).toEqual(['current.log']);
+  });
+
+  it('gives a file to the first set that names it, links too', () => {
+    for (const name of ['access.log', 'app.log']) write(name);
+    symlinkSync('access.log', at('a-link.log'));
+    const [all, first] = [['*.log'], ['access*', 'a-link*']].map((names) =>
+      names.map((n) => at(n)),
+    );
+    const other = { ...supportLogs, name: 'other' };
+    const formats = (...sets: Parameters<typeof discoverFiles>[0]) =>
+      discoverFiles(sets)
+        .files.map((file) => `${path.basename(file.path)} ${file.format.name}`)
+        .sort();
+    expect(
+      formats(
+        { dataset: other, patterns: first ?? [] },
+        { dataset: supportLogs, patterns: all ?? [] },
+      ),
+    ).toEqual(['access.log other', 'app.log support-logs']);
+    expect(
+      formats(
+        { dataset: supportLogs, patterns: all ?? [] },
+        { dataset: other, patterns: first ?? [] },
+      ),
+    ).toEqual(['access.log support-logs', 'app.log support-logs']);
   });
 
   it('follows links without end no further than the pattern goes', () => {

@@ -5,6 +5,8 @@ import {
   type Before,
   type Ending,
 } from '../../../log-shipper/entry-splitter.ts';
+import type { LogFraming } from '../../../schemas/datasets/log-framing.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 
 export interface Part {
   readonly kind: string;
@@ -19,12 +21,15 @@ export function readGrowing(
   file: Buffer,
   sizes: readonly number[],
   options: {
+    readonly framing?: LogFraming;
     readonly windowBytes?: number;
     readonly ending?: Ending;
     readonly before?: Before['kind'];
+    /** Sizes at which the file rested, so that its end was taken as it stood. */
+    readonly rests?: readonly number[];
   } = {},
 ): Part[] {
-  const { windowBytes = Infinity, ending = 'end' } = options;
+  const { framing = supportLogs.framing, windowBytes = Infinity, ending = 'end' } = options;
   const parts: Part[] = [];
   let before = options.before ?? 'nothing';
   let offset = 0;
@@ -48,14 +53,17 @@ export function readGrowing(
       }
       return full || ended;
     }
-    const split = splitEntries(window, { ending: last, before, full, atFileStart: offset === 0 });
+    const split = splitEntries(window, {
+      ...{ framing, ending: last, before, full, atFileStart: offset === 0 },
+    });
     for (const { start, end, kind } of split.spans) add(kind, end - start);
     before = split.before;
     if (full && split.consumed === 0 && split.open !== undefined) {
-      large = { entry: new LargeEntry(), kind: split.open, length: 0 };
+      large = { entry: new LargeEntry(framing), kind: split.open, length: 0 };
     }
     return full;
   };
+  for (const size of options.rests ?? []) while (step(size, 'idle'));
   for (const size of sizes) while (step(size, 'more'));
   while (step(file.length, ending));
   return parts;

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ending } from '../../../log-shipper/entry-splitter.ts';
 import { Tail, WINDOW_BYTES } from '../../../log-shipper/tail.ts';
 import { MAX_ENTRY_BYTES, type LogRange } from '../../../schemas/log-entries.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { logEntryId } from '../../../schemas/log-identity.ts';
 
 const ENTRY = '2025-07-01 00:21:00 [INFO] a\nIP=1\n---\n';
@@ -28,7 +29,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function tailOf(checkpoint?: ReturnType<Tail['checkpoint']>): Tail {
+function tailOf(checkpoint?: ReturnType<Tail['checkpoint']>, format = supportLogs): Tail {
   const stats = statSync(file, { bigint: true });
   const facts = {
     device: String(stats.dev),
@@ -36,7 +37,7 @@ function tailOf(checkpoint?: ReturnType<Tail['checkpoint']>): Tail {
     birthMs: Number(stats.birthtimeMs),
   };
   const tail = new Tail(
-    { host: 'h', path: file, file: facts, ...(checkpoint && { checkpoint }) },
+    { host: 'h', format, path: file, file: facts, ...(checkpoint && { checkpoint }) },
     0,
   );
   tails.push(tail);
@@ -65,7 +66,7 @@ describe('a tail', () => {
       offset: 0,
       length: ENTRY.length,
       kind: 'entry',
-      entry_id: logEntryId('h', Buffer.from(ENTRY)),
+      entry_id: logEntryId(supportLogs.framing, 'h', Buffer.from(ENTRY)),
       bytes: Buffer.from(ENTRY),
       truncated: false,
     });
@@ -97,6 +98,16 @@ describe('a tail', () => {
     const again = tailOf(tail.checkpoint(1));
     expect(await readAll(again)).toMatchObject([{ kind: 'continued', offset: 31, length: 11 }]);
     expect(again.generation).toBe(tail.generation);
+  });
+
+  it('names its format in its checkpoint, unless it is the one of before there were several', async () => {
+    writeFileSync(file, ENTRY);
+    const tail = tailOf();
+    await readAll(tail);
+    expect(tail.checkpoint(1)).not.toHaveProperty('dataset');
+    const other = tailOf(undefined, { ...supportLogs, name: 'other' });
+    await readAll(other);
+    expect(other.checkpoint(1)).toMatchObject({ dataset: 'other' });
   });
 
   it('keeps its name while its file grows, and knows it by its beginning', async () => {
@@ -132,7 +143,7 @@ describe('a tail', () => {
         offset: ENTRY.length,
         length: huge.length,
         truncated: true,
-        entry_id: logEntryId('h', Buffer.from(huge)),
+        entry_id: logEntryId(supportLogs.framing, 'h', Buffer.from(huge)),
       },
       { kind: 'entry', offset: ENTRY.length + huge.length, truncated: false },
     ]);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { createLogEntryId, logEntryId } from '../../../schemas/log-identity.ts';
 import { logFiles } from '../log-shipper/growing-file.ts';
 
-const id = (text: string, host = 'h') => logEntryId(host, Buffer.from(text));
+const id = (text: string, host = 'h') => logEntryId(supportLogs.framing, host, Buffer.from(text));
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 describe('the identity of a log entry', () => {

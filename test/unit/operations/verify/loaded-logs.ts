@@ -61,11 +61,17 @@ export function loadLogs(
     loaded.frontiers.set(generation, { start: 0, upto: bytes.length });
     const cut = cuts.get(file.path) ?? bytes.length;
     const first = splitEntries(bytes.subarray(0, cut), {
-      ...{ ending: 'idle', full: false, before: 'nothing', atFileStart: true },
+      ...{
+        framing: supportLogs.framing,
+        ending: 'idle',
+        full: false,
+        before: 'nothing',
+        atFileStart: true,
+      },
     });
     const { before } = first;
     const second = splitEntries(bytes.subarray(cut), {
-      ...{ ending: 'idle', full: false, before, atFileStart: false },
+      ...{ framing: supportLogs.framing, ending: 'idle', full: false, before, atFileStart: false },
     });
     const spans = [
       ...first.spans,
@@ -85,7 +91,7 @@ export function loadLogs(
 }
 
 function addEntry(loaded: LoadedLogs, bytes: Buffer, continued: boolean): string {
-  const id = logEntryId(HOST, bytes);
+  const id = logEntryId(supportLogs.framing, HOST, bytes);
   const known = loaded.states.get(id);
   const set = loaded.quarantine.find(({ imageId }) => imageId === id);
   if (known) {

@@ -3,6 +3,9 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitLogFile, type FilePiece } from '../../../../operations/verify/log-splitting.ts';
+import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
+
+const { framing } = supportLogs;
 
 async function split(text: string | Buffer, chunkBytes = 1 << 20): Promise<FilePiece[]> {
   const bytes = Buffer.from(text as string);
@@ -11,7 +14,7 @@ async function split(text: string | Buffer, chunkBytes = 1 << 20): Promise<FileP
     chunks.push(bytes.subarray(at, at + chunkBytes));
   }
   const pieces: FilePiece[] = [];
-  for await (const piece of splitLogFile(chunks)) pieces.push(piece);
+  for await (const piece of splitLogFile(framing, chunks)) pieces.push(piece);
   return pieces;
 }
 

@@ -18,7 +18,7 @@ const month = generateLogs({ seed: 2, tickets });
 let folder = '';
 let files: LogFile[] = [];
 let loaded: LoadedLogs;
-const list = () => listLogFiles([path.join(folder, '*.log*')]);
+const list = () => listLogFiles({ patterns: [path.join(folder, '*.log*')] });
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'careplus-verify-logs-'));

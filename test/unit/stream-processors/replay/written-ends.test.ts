@@ -27,13 +27,22 @@ describe('how far reader and shipper have written', () => {
       ...{ nextSeq: 10, configHash: '', shapeHash: null, sourceTimeMs: 0, writtenAtMs: 1 },
       ...more,
     });
-  const shipper = (offset: number) =>
+  const shipper = (offset: number, more: object = {}) =>
     tell(topics.shipperCheckpoints.name, 'h/g', {
       ...{ version: 1, host: 'h', generation: 'g', path: '/x', offset, generationStart: 0 },
       identity: { device: '', inode: '', fingerprint: '', fingerprintBytes: 0, birthMs: 0 },
       ...{ state: 'open', openEntryId: null, interrupted: false, seenBytes: offset },
       writtenAtMs: 1,
+      ...more,
     });
+
+  it('is a file’s of one format; a checkpoint without one is of before there were several', () => {
+    shipper(100);
+    expect(ends.logs('other')).toEqual(nothing);
+    shipper(200, { dataset: 'other' });
+    expect(ends.logs('other')).toEqual(new Map([['h:g', 199]]));
+    expect(ends.logs('support-logs')).toEqual(nothing);
+  });
 
   it('is the last image of a source’s newest epoch', () => {
     expect(ends.tables('s')).toEqual(nothing);
@@ -54,22 +63,22 @@ describe('how far reader and shipper have written', () => {
 
   it('is the last byte of a file, until it is gone and all there', () => {
     shipper(0);
-    expect(ends.logs()).toEqual(nothing);
+    expect(ends.logs('support-logs')).toEqual(nothing);
     shipper(100);
-    expect(ends.logs()).toEqual(new Map([['h:g', 99]]));
+    expect(ends.logs('support-logs')).toEqual(new Map([['h:g', 99]]));
     const covered = (at: number) => ends.forgetArrived([{ line: 'h:g', at, waiting: 0 }]);
     covered(99);
-    expect(ends.logs().size).toBe(1);
+    expect(ends.logs('support-logs').size).toBe(1);
     tell(topics.shipperCheckpoints.name, 'h/g', null);
     covered(98);
-    expect(ends.logs()).toEqual(new Map([['h:g', 99]]));
+    expect(ends.logs('support-logs')).toEqual(new Map([['h:g', 99]]));
     covered(99);
-    expect(ends.logs()).toEqual(nothing);
+    expect(ends.logs('support-logs')).toEqual(nothing);
   });
 
   it('is not told by start markers or by what is no checkpoint', () => {
     tell(topics.shipperCheckpoints.name, startMarkerKey('h/g'), { version: 1 });
     followed.get(topics.readerCheckpoints.name)?.('s', Buffer.from('garbage'));
-    expect([ends.logs(), ends.tables('s')]).toEqual([nothing, nothing]);
+    expect([ends.logs('support-logs'), ends.tables('s')]).toEqual([nothing, nothing]);
   });
 });
