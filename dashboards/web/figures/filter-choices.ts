@@ -1,4 +1,5 @@
 import type { FilterSet } from './filters.ts';
+import { groupedPass } from './grouped-pass.ts';
 import { countOf, textOf } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
@@ -22,36 +23,63 @@ export interface FilterChoices {
 
 /** One statement: the values of every offered column, and the first and the last day. */
 export function choicesQuery(set: FilterSet): string {
-  const values = set.columns
-    .filter(({ offered }) => offered)
-    .map((column) => {
-      const { from, value, count } = countedBy(set, column);
-      return (
-        `SELECT c.name, c.value, c.rows_counted FROM (SELECT CAST('${column.name}' AS VARCHAR(64)) AS name, ` +
-        `CAST(${value} AS VARCHAR(4096)) AS value, CAST(${count} AS BIGINT) AS rows_counted ` +
-        `FROM ${from} GROUP BY ${value} ORDER BY rows_counted DESC, value LIMIT ${OFFERED_VALUES}) c`
-      );
-    });
-  const { view } = set.summed ?? set;
-  const days = ['MIN', 'MAX'].map(
-    (aggregate) =>
-      `SELECT CAST('${DAYS}' AS VARCHAR(64)) AS name, ` +
-      `CAST(${aggregate}(${set.day[view] ?? 'NULL'}) AS VARCHAR(4096)) AS value, ` +
-      `CAST(COUNT(*) AS BIGINT) AS rows_counted FROM ${view}`,
+  return set.summed ? choicesFromSums(set, set.summed) : choicesFromRows(set);
+}
+
+function choicesFromRows({ view, day, columns }: FilterSet): string {
+  const offered = columns.filter((column) => column.offered);
+  const value = (column: FilterSet['columns'][number]) => column.sql[view] ?? 'NULL';
+  const pass = groupedPass(
+    'grouped_rows',
+    view,
+    [[], ...offered.map((column) => [value(column)])],
+    {
+      rows_counted: 'CAST(COUNT(*) AS BIGINT)',
+      first_day: `MIN(${day[view] ?? 'NULL'})`,
+      last_day: `MAX(${day[view] ?? 'NULL'})`,
+    },
+  );
+  return `WITH ${pass.sql}\n${[
+    ...offered.map((column) =>
+      valuesBranch(column.name, value(column), 'rows_counted', pass.rowsBy([value(column)])),
+    ),
+    ...['first_day', 'last_day'].map((each) => dayBranch(each, 'rows_counted', pass.rowsBy([]))),
+  ].join('\nUNION ALL\n')}`;
+}
+
+function choicesFromSums(
+  { day, columns }: FilterSet,
+  { view, dimensions }: NonNullable<FilterSet['summed']>,
+): string {
+  const values = columns
+    .filter(({ name, offered }) => offered && dimensions[name] !== undefined)
+    .map(({ name }) =>
+      valuesBranch(
+        name,
+        'label',
+        'SUM(entries)',
+        ` FROM ${view} WHERE dimension = '${dimensions[name] ?? ''}' GROUP BY label`,
+      ),
+    );
+  const days = ['MIN', 'MAX'].map((aggregate) =>
+    dayBranch(`${aggregate}(${day[view] ?? 'NULL'})`, 'COUNT(*)', ` FROM ${view}`),
   );
   return [...values, ...days].join('\nUNION ALL\n');
 }
 
-/** Where the values of a column are counted: over the rows, or over their sums. */
-function countedBy({ view, summed }: FilterSet, { name, sql }: FilterSet['columns'][number]) {
-  const dimension = summed?.dimensions[name];
-  return summed === undefined || dimension === undefined
-    ? { from: view, value: sql[view] ?? 'NULL', count: 'COUNT(*)' }
-    : {
-        from: `${summed.view} WHERE dimension = '${dimension}'`,
-        value: 'label',
-        count: 'SUM(entries)',
-      };
+function valuesBranch(name: string, value: string, count: string, from: string): string {
+  return (
+    `SELECT c.name, c.value, c.rows_counted FROM (SELECT CAST('${name}' AS VARCHAR(64)) AS name, ` +
+    `CAST(${value} AS VARCHAR(4096)) AS value, CAST(${count} AS BIGINT) AS rows_counted` +
+    `${from} ORDER BY rows_counted DESC, value LIMIT ${OFFERED_VALUES}) c`
+  );
+}
+
+function dayBranch(day: string, count: string, from: string): string {
+  return (
+    `SELECT CAST('${DAYS}' AS VARCHAR(64)) AS name, CAST(${day} AS VARCHAR(4096)) AS value, ` +
+    `CAST(${count} AS BIGINT) AS rows_counted${from}`
+  );
 }
 
 /** Reads the rows of {@link choicesQuery}. */

@@ -59,6 +59,8 @@ export const functionRules: ReadonlyMap<string, FunctionRule> = new Map<string, 
   ['last_value', rule('frame', 1)],
   ['nth_value', rule('frame', 2)],
 
+  // Of one column: of several, Amazon Redshift and PostgreSQL need not agree on the order of the bits.
+  ['grouping', scalar(1)],
   ['coalesce', scalar(1, many)],
   ['nvl', { ...scalar(1, many), postgresName: 'coalesce' }],
   ['nullif', scalar(2)],
@@ -119,6 +121,9 @@ export const functionRules: ReadonlyMap<string, FunctionRule> = new Map<string, 
   ['to_date', scalar(2)],
   ['to_timestamp', scalar(2)],
   ['current_database', scalar(0)],
+  ['has_database_privilege', scalar(2, 3)],
+  ['has_schema_privilege', scalar(2, 3)],
+  ['has_table_privilege', scalar(2, 3)],
 ]);
 
 /**

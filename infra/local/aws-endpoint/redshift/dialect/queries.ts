@@ -147,6 +147,10 @@ export function createQueryGrammar(cursor: TokenCursor): QueryGrammar {
 
   function groupItems(correlated: ReadonlySet<string>): void {
     blocks.noteGroupBy();
+    if (cursor.takeWord('grouping', 'sets')) {
+      cursor.list(groupingSet);
+      return;
+    }
     cursor.items(() => {
       const item = cursor.peek();
       if (correlated.has(item.value)) {
@@ -154,6 +158,15 @@ export function createQueryGrammar(cursor: TokenCursor): QueryGrammar {
       }
       expression(grammar);
     });
+  }
+
+  /** `()`, `(a, b)` or `a` (r_GROUP_BY_aggregation-extensions). */
+  function groupingSet(): void {
+    if (!cursor.takeOperator('(')) expression(grammar);
+    else if (!cursor.takeOperator(')')) {
+      cursor.items(() => expression(grammar));
+      cursor.expectOperator(')');
+    }
   }
 
   function orderItems(place: 'query' | 'window'): void {

@@ -132,6 +132,7 @@ describe('further shapes', () => {
     "SELECT SUBSTRING(a FROM 2 FOR 3), SUBSTRING(a, 2), TRIM(BOTH 'x' FROM a), TRIM(a), POSITION('a' IN b) FROM t",
     'SELECT a::VARCHAR(10), b::decimal(5,2), c::timestamp FROM t',
     'SELECT PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY a) FROM t GROUP BY b',
+    'SELECT a, b, GROUPING(a) AS g, count(*) AS n FROM t GROUP BY GROUPING SETS ((), a, (b), (a, b)) HAVING count(*) > 1',
     'SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS UNBOUNDED PRECEDING), avg(a) OVER () FROM t',
     'SELECT lag(a, 1) OVER (ORDER BY b), first_value(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t',
     'SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a) AND b = (SELECT max(b) FROM u)',
