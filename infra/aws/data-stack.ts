@@ -31,12 +31,15 @@ export class DataStack extends Stack {
     this.network = new Network(this, 'Network', deployment);
     this.kafka = new KafkaCluster(this, 'Kafka', deployment, this.network);
     this.lake = new Lake(this, 'Lake', deployment);
-    new LakeCatalog(this, 'Catalog', deployment);
+    const catalog = new LakeCatalog(this, 'Catalog', deployment);
     this.warehouse = new Warehouse(this, 'Warehouse', deployment, this.network);
     this.source =
       server.kind === 'managed'
         ? new SourceDatabase(this, 'Source', deployment, server, this.network)
         : undefined;
+    // Last: it is protected against deletion, so nothing that can fail may come after it, or a first
+    // deployment could not be taken back.
+    this.source?.node.addDependency(this.kafka, this.lake, catalog, this.warehouse);
     this.readerSecret = new Secret(this, 'ReaderSecret', {
       secretName: `${deployment.name}/source-reader`,
       description: 'Account of the binlog reader at the source',

@@ -1,15 +1,24 @@
 /** What one deployment decides: the only input of the CDK app. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { isIdentity } from '../../schemas/daemon-rights.ts';
+import { findTableDataset } from '../../schemas/datasets/registry.ts';
 
-const cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a range such as 10.40.0.0/16');
+const cidr = z.string().refine((text) => rangeBits(text) >= 0, 'a range such as 10.40.0.0/16');
 const arn = z.string().startsWith('arn:');
 /** Names of resources are made from it, and Redshift allows no upper case. */
-const name = z.string().regex(/^[a-z][a-z0-9-]{1,20}$/, 'lower case letters, digits and -');
+const name = z
+  .string()
+  .max(21)
+  .regex(/^[a-z][a-z0-9]+(-[a-z0-9]+)*$/, 'lower case letters and digits, with - between words');
 
 const network = z.strictObject({
-  cidr: cidr.default('10.40.0.0/16'),
+  /** Nine subnets of 256 addresses come into it. */
+  cidr: cidr
+    .refine((range) => rangeBits(range) >= 16 && rangeBits(range) <= 20, 'from /16 to /20')
+    .default('10.40.0.0/16'),
   natGateways: z.number().int().min(1).max(3).default(1),
   /** Ranges outside the VPC (office, VPN, data centre) from which shippers and people come. */
   clientCidrs: z.array(cidr).default([]),
@@ -71,15 +80,16 @@ const warehouse = z
     path: ['baseRpu'],
     message: '4, or a multiple of 8',
   })
-  .refine(({ baseRpu, maxRpu }) => maxRpu >= baseRpu, {
+  .refine(({ baseRpu, maxRpu }) => maxRpu >= baseRpu && maxRpu % 8 === 0, {
     path: ['maxRpu'],
-    message: 'at least baseRpu',
+    message: 'at least baseRpu, and a multiple of 8',
   });
 
-const deploymentSchema = z.strictObject({
+const settings = {
   name: name.default('careplus'),
   account: z.string().regex(/^\d{12}$/, 'the twelve digits of the account'),
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'),
+  /** Of the partition `aws`: China and GovCloud name their resources otherwise. */
+  region: z.string().regex(/^(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-\d$/, 'such as eu-central-1'),
   /** Three of the region's zones: MSK Express and Redshift Serverless want three. */
   availabilityZones: z.array(z.string().min(1)).length(3),
   /** Bucket names are global: choose one that nobody has. */
@@ -88,13 +98,21 @@ const deploymentSchema = z.strictObject({
     repository: z.string().min(1),
     tag: z.string().min(1),
     /** By daemon, while an upgrade goes through them in order: another tag than `tag`. */
-    tags: z.record(z.string(), z.string().min(1)).default({}),
+    tags: z
+      .record(
+        z.string().refine((known): boolean => isIdentity(known), 'no daemon'),
+        z.string().min(1),
+      )
+      .default({}),
     architecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   }),
   network: network.prefault({}),
   source,
   /** By dataset name: the table that it is read from. */
-  datasets: z.record(z.string(), table),
+  datasets: z.record(
+    z.string().refine((known) => findTableDataset(known)?.name === known, 'no dataset'),
+    table,
+  ),
   /** Names of the hosts whose logs are shipped (`logs.host` there): each may write under its own. */
   logHosts: z.array(z.string().min(1).max(100)).default([]),
   kafka: kafka.prefault({}),
@@ -111,7 +129,20 @@ const deploymentSchema = z.strictObject({
   /** Whom alarms and the budget tell. */
   alarmEmail: z.email(),
   monthlyBudgetUsd: z.number().int().min(1).default(1_600),
-});
+};
+
+const deploymentSchema = z
+  .strictObject(settings)
+  .refine(({ region, availabilityZones: zones }) => zones.every((zone) => isZoneOf(region, zone)), {
+    path: ['availabilityZones'],
+    message: 'zones of the region, such as eu-central-1a',
+  })
+  .refine(({ availabilityZones: zones }) => new Set(zones).size === zones.length, {
+    path: ['availabilityZones'],
+    message: 'three different zones',
+  });
+
+const isZoneOf = (region: string, zone: string) => /^[a-z]$/.test(zone.replace(region, ''));
 
 export type Deployment = z.infer<typeof deploymentSchema>;
 export type ManagedSource = z.infer<typeof managedSource>;
@@ -119,6 +150,12 @@ export type ManagedSource = z.infer<typeof managedSource>;
 /** @throws {z.ZodError} that names every wrong field. */
 export function parseDeployment(value: unknown): Deployment {
   return deploymentSchema.parse(value);
+}
+
+/** Bits of a range's network, such as 16 of `10.40.0.0/16`; -1 of what is none. */
+function rangeBits(text: string): number {
+  const [, address = '', bits = ''] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
+  return isIP(address) === 4 && Number(bits) <= 32 ? Number(bits) : -1;
 }
 
 /** Reads a deployment file (YAML). Throws what the file system, the parser or {@link parseDeployment} throws. */

@@ -14,13 +14,16 @@ const READER_PASSWORD = '<password of the reader’s secret>';
 export function sourceStatements({ source, datasets }: Deployment): string[] {
   const account = `'${READER_USER}'@'%'`;
   const databases = new Set(Object.values(datasets).map(({ database }) => database));
-  const isManaged = source.server.kind === 'managed';
+  const { server } = source;
+  const isManaged = server.kind === 'managed';
+  // A server without a certificate would refuse such an account.
+  const needsTls = isManaged || server.tls ? ' REQUIRE SSL' : '';
   const retention = isManaged
     ? [`CALL mysql.rds_set_configuration('binlog retention hours', ${source.binlogRetentionHours})`]
     : [];
   return [
     ...retention,
-    `CREATE USER ${account} IDENTIFIED BY '${READER_PASSWORD}' REQUIRE SSL`,
+    `CREATE USER ${account} IDENTIFIED BY '${READER_PASSWORD}'${needsTls}`,
     `GRANT REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ON *.* TO ${account}`,
     ...Object.values(datasets).map(
       ({ database, table }) => `GRANT SELECT ON \`${database}\`.\`${table}\` TO ${account}`,

@@ -34,7 +34,7 @@ export class StreamStack extends Stack {
     super(scope, id, props);
     const { network } = data;
     const { name, image } = deployment;
-    new DeliveryStreams(this, 'Delivery', deployment);
+    const delivery = new DeliveryStreams(this, 'Delivery', deployment);
     this.cluster = new Cluster(this, 'Cluster', {
       clusterName: clusterName(deployment),
       vpc: network.vpc,
@@ -73,6 +73,7 @@ export class StreamStack extends Stack {
       (plan) =>
         new DaemonService(this, plan.name, plan, { ...parts, cluster: this.cluster, network }),
     );
+    for (const { service } of this.services) service.node.addDependency(delivery);
     this.operations = new DaemonTask(this, OPERATIONS, parts, {
       name: OPERATIONS,
       command: verificationCommand,

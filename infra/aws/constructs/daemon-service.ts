@@ -4,6 +4,7 @@ import {
   AvailabilityZoneRebalancing,
   FargatePlatformVersion,
   FargateService,
+  PropagatedTagSource,
   type Cluster,
 } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
@@ -51,9 +52,13 @@ export class DaemonService extends Construct {
       ...rollout,
       circuitBreaker: { rollback: true },
       enableExecuteCommand: false,
+      // Fargate's bill goes by the tasks' tags, and the budget by the bill.
+      propagateTags: PropagatedTagSource.SERVICE,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
       securityGroups: [network.daemonGroup],
     });
+    // A task must find its rights: roles alone are there before their policies.
+    this.service.node.addDependency(this.task, parts.executionRole);
     if (plan.tasks !== 'one') {
       // More tasks than partitions would have nothing to do.
       this.service

@@ -1,6 +1,6 @@
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Stack } from 'aws-cdk-lib';
-import type { CfnCluster, Cluster } from 'aws-cdk-lib/aws-ecs';
+import { PropagatedTagSource, type CfnCluster, type Cluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { EcsTask } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -27,6 +27,7 @@ export class ScheduledVerification extends Construct {
         taskDefinition: task.definition,
         subnetSelection: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
         securityGroups: [network.daemonGroup],
+        propagateTags: PropagatedTagSource.TASK_DEFINITION,
       }),
     );
     const { region } = Stack.of(this);

@@ -5,6 +5,7 @@ import {
   DatabaseInstance,
   DatabaseInstanceEngine,
   MysqlEngineVersion,
+  StorageType,
 } from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
@@ -46,6 +47,7 @@ export class SourceDatabase extends Construct {
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
       securityGroups: [network.databaseGroup],
       multiAz: true,
+      storageType: StorageType.GP3,
       allocatedStorage: server.storageGiB,
       maxAllocatedStorage: server.storageGiB * 4,
       storageEncrypted: true,

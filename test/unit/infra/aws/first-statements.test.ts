@@ -25,6 +25,17 @@ describe('statements for the source', () => {
     );
   });
 
+  test('ask for TLS where the server has it, and only there', () => {
+    const account = (server: object) =>
+      sourceStatements(parseDeployment({ ...example, source: { ...example.source, server } })).find(
+        (statement) => statement.startsWith('CREATE USER'),
+      );
+    const existing = { kind: 'existing', host: 'h', cidr: '10.9.0.0/16' };
+    expect(account({ kind: 'managed' })).toMatch(/ REQUIRE SSL$/);
+    expect(account(existing)).toMatch(/ REQUIRE SSL$/);
+    expect(account({ ...existing, tls: false })).not.toContain('SSL');
+  });
+
   test('set how long the binlog is kept only where that procedure is', () => {
     expect(sourceStatements(example)[0]).toBe(
       "CALL mysql.rds_set_configuration('binlog retention hours', 168)",

@@ -3,6 +3,7 @@ import { afterAll } from 'vitest';
 import { registerContractTests } from './fixtures/contract-tests.ts';
 import { example } from '../fixtures/example-deployment.ts';
 import { synthesise } from './fixtures/example-app.ts';
+import { registerOrderTests } from './fixtures/order-tests.ts';
 import { registerSecurityTests } from './fixtures/security-tests.ts';
 import { registerServiceTests } from './fixtures/service-tests.ts';
 
@@ -11,5 +12,6 @@ const app = synthesise(example);
 afterAll(() => rmSync(app.outdir, { recursive: true, force: true }));
 
 registerSecurityTests(app);
+registerOrderTests(app);
 registerServiceTests(app);
 registerContractTests(app);
