@@ -1,16 +1,26 @@
 /**
- * Prints the migration of a dataset that comes from a table: `npm run -s migration -- NAME`.
- * Exit code 78 for a name that is not in schemas/datasets/tables.ts.
+ * Prints the migration of a dataset: `npm run -s migration -- NAME`. Exit code 78 for a name that
+ * is neither in schemas/datasets/tables.ts nor in log-formats.ts.
  */
-import { findTableDataset, logDatasets, tableDatasets } from '../schemas/datasets/registry.ts';
+import { isTableDataset } from '../schemas/datasets/any-dataset.ts';
+import {
+  allDatasets,
+  findDataset,
+  logDatasets,
+  tableDatasets,
+} from '../schemas/datasets/registry.ts';
+import { logMigration } from '../schemas/log-migration.ts';
 import { tableMigration } from '../schemas/table-migration.ts';
 
 const [name = ''] = process.argv.slice(2);
-const dataset = findTableDataset(name);
+const dataset = findDataset(name);
+const all = { tables: tableDatasets, logs: logDatasets };
 if (dataset) {
-  process.stdout.write(tableMigration(dataset, { tables: tableDatasets, logs: logDatasets }));
+  process.stdout.write(
+    isTableDataset(dataset) ? tableMigration(dataset, all) : logMigration(dataset, all),
+  );
 } else {
-  const known = tableDatasets.map((each) => each.name).join(', ');
+  const known = allDatasets.map((each) => each.name).join(', ');
   process.stderr.write(`no dataset '${name}'; write one of ${known}\n`);
   process.exitCode = 78;
 }

@@ -1,8 +1,16 @@
 import type { CleanColumn, TableDataset } from './datasets/dataset.ts';
 import type { Lifecycle } from './datasets/lifecycle.ts';
-import type { LogDataset } from './datasets/log-dataset.ts';
 import { imageRowColumns, verdictColumns } from './image-row.ts';
-import type { LakeColumn } from './lake-column.ts';
+import {
+  definition,
+  freshnessOfAll,
+  lines,
+  quarantinedKey,
+  quarantineOfAll,
+  secondsOf,
+  stageColumns,
+  type KnownDatasets,
+} from './migration-sql.ts';
 
 /**
  * The SQL that a table's dataset needs in the warehouse: stage, pending, history, state, the
@@ -13,16 +21,13 @@ import type { LakeColumn } from './lake-column.ts';
  * @param all every dataset, the new one included: what waits in quarantine is one list of all, and
  *   so is how far each has come.
  */
-export function tableMigration(
-  dataset: TableDataset,
-  all: { readonly tables: readonly TableDataset[]; readonly logs: readonly LogDataset[] },
-): string {
+export function tableMigration(dataset: TableDataset, all: KnownDatasets): string {
   const { entity } = dataset;
   return `${[
     `-- ${dataset.name}: made by \`npm run -s migration -- ${dataset.name}\`.`,
-    `CREATE TABLE IF NOT EXISTS stage.${entity}_image (\n${stageColumns(dataset)}\n) DISTSTYLE EVEN;`,
+    `CREATE TABLE IF NOT EXISTS stage.${entity}_image (\n${stageColumns(imageRowColumns(dataset), STAGE_NOT_NULL)}\n) DISTSTYLE EVEN;`,
     `CREATE TABLE IF NOT EXISTS careplus.${entity}_pending (LIKE stage.${entity}_image);`,
-    `CREATE TABLE IF NOT EXISTS careplus.${entity}_changes (\n${columns(imageRowColumns(dataset))}\n) DISTKEY (key_hash) COMPOUND SORTKEY (source, epoch, seq);`,
+    `CREATE TABLE IF NOT EXISTS careplus.${entity}_changes (\n${lines(imageRowColumns(dataset).map(definition))}\n) DISTKEY (key_hash) COMPOUND SORTKEY (source, epoch, seq);`,
     `CREATE TABLE IF NOT EXISTS careplus.${entity}_state (\n${stateColumns(dataset)}\n) DISTKEY (key_hash)${sortKey(dataset)};`,
     ...(dataset.lifecycle ? [periodsTable(dataset, dataset.lifecycle)] : []),
     `CREATE TABLE IF NOT EXISTS ops.${entity}_frontier (LIKE ops.ticket_frontier);`,
@@ -30,17 +35,10 @@ export function tableMigration(
     `CREATE TABLE IF NOT EXISTS ops.${entity}_batches (LIKE ops.ticket_batches);`,
     cleanView(dataset),
     quarantineView(dataset),
-    `CREATE OR REPLACE VIEW careplus.quarantine AS\n${union(
-      [...all.tables, ...all.logs].map(
-        (each) => `SELECT * FROM careplus.${each.entity}_quarantine`,
-      ),
-    )};`,
+    quarantineOfAll(all),
     reportingView(dataset),
     booksView(dataset),
-    `CREATE OR REPLACE VIEW reporting.freshness AS\n${union([
-      ...all.tables.map(tableFreshness),
-      ...all.logs.map(logFreshness),
-    ])};`,
+    freshnessOfAll(all),
   ].join('\n\n')}\n`;
 }
 
@@ -50,23 +48,6 @@ const STAGE_NOT_NULL = new Set(
     'accepted',
   ),
 );
-
-const union = (selects: readonly string[]) => selects.join('\nUNION ALL\n');
-
-const lines = (texts: readonly string[]) => texts.map((each) => `  ${each}`).join(',\n');
-
-const definition = ({ name, warehouseType }: LakeColumn) => `${name} ${warehouseType}`;
-
-const columns = (list: readonly LakeColumn[]) => lines(list.map(definition));
-
-/** COPY checks NOT NULL: a file without numbers fails there, where it can be told apart. */
-function stageColumns(dataset: TableDataset): string {
-  return lines(
-    imageRowColumns(dataset).map(
-      (column) => definition(column) + (STAGE_NOT_NULL.has(column.name) ? ' NOT NULL' : ''),
-    ),
-  );
-}
 
 function stateColumns(dataset: TableDataset): string {
   const identity = [
@@ -104,9 +85,6 @@ function sortKey({ cleanColumns }: TableDataset): string {
   return time ? ` SORTKEY (${time.name}_ms)` : '';
 }
 
-const secondsOf = (column: string) =>
-  `TIMESTAMP 'epoch' + (${column} / 1000) * INTERVAL '1 second'`;
-
 function cleanValue({ name, type }: CleanColumn): string {
   return type === 'timestamp' ? `${secondsOf(`s.${name}_ms`)} AS ${name}` : `s.${name}`;
 }
@@ -122,13 +100,13 @@ ${shownState(entity)}
 WHERE s.is_latest = 1 AND s.accepted = 1 AND s.copies > 0;`;
 }
 
-/** The same columns of every dataset, for they are one list: there the key stands as `ticket_id`. */
+/** The same columns of every dataset, for they are one list. */
 function quarantineView(dataset: TableDataset): string {
   const { entity, shortName } = dataset;
   return `CREATE OR REPLACE VIEW careplus.${entity}_quarantine AS
 SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset,
   s.source || ':' || CAST(s.epoch AS VARCHAR(20)) || ':' || CAST(s.event_seq AS VARCHAR(20)) AS event_id,
-  ${quarantinedKey(dataset)}, s.reasons, s.copies, s.original, s.original_bytes,
+  ${quarantinedKey(dataset, 's')}, s.reasons, s.copies, s.original, s.original_bytes,
   CASE WHEN s.original IS NULL THEN NULL ELSE CAST('utf8' AS VARCHAR(16)) END AS original_encoding,
   'kafka:' || CAST(s.kafka_partition AS VARCHAR(20)) || ':' || CAST(s.kafka_offset AS VARCHAR(20)) AS raw_pointer,
   s.rules_version,
@@ -136,12 +114,6 @@ SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset,
   s.source, s.epoch, s.event_seq, s.image_id, s.book_day
 ${shownState(entity)}
 WHERE s.accepted = 0 AND s.copies > 0;`;
-}
-
-function quarantinedKey({ keyField, cleanColumns }: TableDataset): string {
-  const isText = cleanColumns.some(({ name, type }) => name === keyField && type === 'text');
-  if (!isText) return 'CAST(NULL AS VARCHAR(256)) AS ticket_id';
-  return keyField === 'ticket_id' ? 's.ticket_id' : `s.${keyField} AS ticket_id`;
 }
 
 function reportingView({ entity, cleanColumns }: TableDataset): string {
@@ -165,19 +137,4 @@ SELECT s.book_day,
 ${shownState(entity)}
 WHERE s.copies > 0
 GROUP BY s.book_day;`;
-}
-
-function tableFreshness({ entity, shortName }: TableDataset): string {
-  return `SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset, f.source, f.epoch, f.seq, f.committed_ms,
-  ${secondsOf('f.committed_ms')} AS complete_up_to
-FROM ops.${entity}_frontier f
-WHERE f.shown = 1`;
-}
-
-function logFreshness({ entity, shortName }: LogDataset): string {
-  return `SELECT CAST('${shortName}' AS VARCHAR(64)) AS dataset, g.host AS source, CAST(NULL AS BIGINT) AS epoch,
-  CAST(SUM(g.upto - g.generation_start) AS BIGINT) AS seq, MAX(g.read_at_ms) AS committed_ms,
-  ${secondsOf('MAX(g.read_at_ms)')} AS complete_up_to
-FROM ops.${entity}_frontier g
-GROUP BY g.host`;
 }
