@@ -1,9 +1,9 @@
 import { Counter, Gauge } from 'prom-client';
 import { createWriterSchemas } from '../runtime/avro/writer-schemas.ts';
-import { abortableSleep } from '../runtime/abortable-wait.ts';
+import { abortableSleep, settleWithin, waitOrAbort } from '../runtime/abortable-wait.ts';
 import type { Config } from '../runtime/config/config-schema.ts';
 import type { Daemon, DaemonContext, DaemonDefinition } from '../runtime/daemon/run-daemon.ts';
-import { createKafka } from '../runtime/kafka/connection.ts';
+import { createKafka, DISCONNECT_MS } from '../runtime/kafka/connection.ts';
 import { errorText, findPipelineError } from '../runtime/pipeline-error.ts';
 import { openBucket } from '../runtime/s3/bucket.ts';
 import { createS3Client } from '../runtime/s3/s3-client.ts';
@@ -126,7 +126,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
 
   return {
     async run(signal) {
-      await admin.connect();
+      await waitOrAbort(admin.connect(), signal);
       // When one fails the others stop too: the process ends, and is started again.
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
@@ -144,7 +144,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
       }
     },
     async close() {
-      await admin.disconnect();
+      await settleWithin(admin.disconnect(), DISCONNECT_MS);
       s3.destroy();
       firehose.destroy();
     },

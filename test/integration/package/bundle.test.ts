@@ -89,6 +89,20 @@ describe('the image’s command, from exactly the copied files', () => {
     expect(status, stderr).toBe(0);
   });
 
+  it('says so on a Node that is too old, as a configuration that cannot be', () => {
+    const [node, args] = command(['run', 'dashboard']);
+    const older = 'Object.defineProperty(process.versions, "node", { value: "20.20.2" })';
+    const { status, stderr } = spawnSync(
+      node,
+      ['--import', `data:text/javascript,${older}`, ...args],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(status).toBe(78);
+    expect(stderr).toContain('needs Node 24 or newer');
+  });
+
   it('says that the local stack needs a checkout', () => {
     const state = path.join(image, 'state');
     const { status, stderr } = spawnSync(...command(['up', '--state', state]), {
@@ -98,29 +112,33 @@ describe('the image’s command, from exactly the copied files', () => {
     expect(stderr).toContain('checkout');
   });
 
-  it.each(DAEMONS)('runs %s, which serves its health and ends on SIGTERM', async (daemon) => {
-    const config = await unreachable(daemon);
-    const child = spawn(...command(['run', daemon, '--config', config.file]), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        AWS_ACCESS_KEY_ID: 'x',
-        AWS_SECRET_ACCESS_KEY: 'x',
-        CAREPLUS_MYSQL_PASSWORD: 'x',
-      },
-    });
-    const output = textOf(child);
-    const exited = once(child, 'exit');
-    const health = () =>
-      fetch(`http://127.0.0.1:${config.port}/healthz`).then(
-        ({ status }) => status,
-        (error: unknown) => `${String(error)}\n${output()}`,
-      );
-    await vi.waitFor(async () => expect(await health()).toBe(200), 20_000);
-    child.kill('SIGTERM');
-    await exited;
-    expect(output()).not.toMatch(/ERR_MODULE_NOT_FOUND|ENOENT|Dynamic require|is not defined/);
-  });
+  it.concurrent.each(DAEMONS)(
+    'runs %s, which serves its health and ends on SIGTERM',
+    async (daemon) => {
+      const config = await unreachable(daemon);
+      const child = spawn(...command(['run', daemon, '--config', config.file]), {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          AWS_ACCESS_KEY_ID: 'x',
+          AWS_SECRET_ACCESS_KEY: 'x',
+          CAREPLUS_MYSQL_PASSWORD: 'x',
+        },
+      });
+      const output = textOf(child);
+      const exited = once(child, 'exit');
+      const health = () =>
+        fetch(`http://127.0.0.1:${config.port}/healthz`).then(
+          ({ status }) => status,
+          (error: unknown) => `${String(error)}\n${output()}`,
+        );
+      await vi.waitFor(async () => expect(await health()).toBe(200), 20_000);
+      child.kill('SIGTERM');
+      const [code] = (await exited) as [number | null];
+      expect(code, output()).toBe(0);
+      expect(output()).not.toMatch(/ERR_MODULE_NOT_FOUND|ENOENT|Dynamic require|is not defined/);
+    },
+  );
 });
 
 /** A configuration whose servers are not there: a daemon waits for them, and lives. */
@@ -141,7 +159,7 @@ async function unreachable(daemon: string): Promise<{ file: string; port: number
       aws: { ...config.aws, endpoint: `http://127.0.0.1:${nobody}` },
       dashboard: { host: '127.0.0.1', port: page },
       health: { host: '127.0.0.1', ports: { [daemon]: port } },
-      drainMs: 500,
+      drainMs: 10_000,
     }),
   );
   return { file, port };

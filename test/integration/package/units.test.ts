@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +42,11 @@ describe.each(Object.keys(units) as (keyof typeof units)[])('%s', (unit) => {
     expect(text).not.toMatch(/^(?:Exec\w+|Environment)=.*(?:password|secret|token)/im);
   });
 
+  it('fails what is not allowed instead of killing for it', () => {
+    expect(text).toMatch(/^SystemCallFilter=@system-service$/m);
+    expect(text).toMatch(/^SystemCallErrorNumber=EPERM$/m);
+  });
+
   // `verify` ends with 0 even for keys that it does not know: it only prints them.
   it.runIf(hasSystemd)('is understood by systemd to the last line', () => {
     const verify = (file: string) =>
@@ -58,6 +63,22 @@ describe.each(Object.keys(units) as (keyof typeof units)[])('%s', (unit) => {
     expect(
       security(installed(unit, (good) => good.replace(/^(?:Protect|Restrict).*$/gm, ''))),
     ).toBe(1);
+  });
+});
+
+describe('what comes to the unit of one daemon', () => {
+  const dropIn = 'careplus@cdc-reader.service.d/mysql-password.conf';
+
+  it.runIf(hasSystemd)('is understood by systemd too', () => {
+    const unit = installed('careplus@.service');
+    const file = path.join(folder, dropIn);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const verify = (text: string) => {
+      writeFileSync(file, text);
+      return spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });
+    };
+    expect(verify(read(`systemd/${dropIn}`))).toMatchObject({ status: 0, stderr: '' });
+    expect(verify('[Service]\nLoadCredentials=a:b\n').stderr).toContain('LoadCredentials');
   });
 });
 
