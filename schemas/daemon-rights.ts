@@ -96,7 +96,7 @@ export function isIdentity(name: string): name is Identity {
 }
 
 /** Schemas of the warehouse. */
-export const warehouseSchemas = ['stage', 'careplus', 'ops', 'reporting'] as const;
+const warehouseSchemas = ['stage', 'careplus', 'ops', 'reporting'] as const;
 
 /** What is loaded, and what is shown of it; `stage` is the loader's alone. */
 const readableSchemas = warehouseSchemas.filter((schema) => schema !== 'stage');

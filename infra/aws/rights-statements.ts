@@ -1,7 +1,7 @@
 /** A daemon's rights as statements of its role. */
 import { Fn } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { policyStatements } from '../../schemas/aws-policy.ts';
+import { policyStatements, type KafkaResource } from '../../schemas/aws-policy.ts';
 import type { DaemonRights } from '../../schemas/daemon-rights.ts';
 import type { Deployment } from './deployment.ts';
 import { bucketArn, streamArn } from './names.ts';
@@ -32,7 +32,7 @@ export function rightsStatements(
 }
 
 /** `…:cluster/NAME/UUID` → `…:topic/NAME/UUID/…`; the UUID is known only inside the ARN. */
-function kafkaArn(clusterArn: string, kind: string, name: string): string {
+function kafkaArn(clusterArn: string, kind: KafkaResource, name: string): string {
   const parts = Fn.split(':cluster/', clusterArn);
   return Fn.join('', [Fn.select(0, parts), `:${kind}/`, Fn.select(1, parts), `/${name}`]);
 }

@@ -18,6 +18,13 @@ const HOST = '127.0.0.1';
 /** Of the source server and of the host of the logs: part of every event's identity. */
 const LOCAL_NAME = 'careplus-local';
 
+/** Of the account that the local AWS endpoint plays. */
+export const LOCAL_ACCOUNT = {
+  region: 'us-east-1',
+  bucket: DEFAULT_BUCKET,
+  workgroup: 'careplus',
+} as const;
+
 /** Seconds that Firehose buffers locally; AWS allows 0 to 900. */
 export const LOCAL_INTERVAL_SECONDS = 1;
 
@@ -71,11 +78,15 @@ export function writeConfigFile(addresses: StackAddresses): void {
         { database, table: sourceTable, ...aliases.get(name) },
       ]),
     ),
-    aws: { region: 'us-east-1', endpoint: endpointUrl(ports), bucket: DEFAULT_BUCKET },
+    aws: {
+      region: LOCAL_ACCOUNT.region,
+      endpoint: endpointUrl(ports),
+      bucket: LOCAL_ACCOUNT.bucket,
+    },
     firehose: { intervalSeconds: LOCAL_INTERVAL_SECONDS },
     archive: { intervalSeconds: 5 },
     warehouse: {
-      workgroup: 'careplus',
+      workgroup: LOCAL_ACCOUNT.workgroup,
       database: postgres.database,
       copyRoleArn: 'arn:aws:iam::000000000000:role/careplus-copy',
     },

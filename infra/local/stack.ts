@@ -9,11 +9,11 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
-import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
 import { BI_USER, prepareWarehouse } from './aws-endpoint/redshift/warehouse.ts';
+import { writePolicies } from './aws-policies.ts';
 import { createAwsResources } from './aws-resources.ts';
 import type { Child } from './child-process.ts';
-import { endpointUrl, LOCAL_INTERVAL_SECONDS } from './config-file.ts';
+import { endpointUrl, LOCAL_ACCOUNT, LOCAL_INTERVAL_SECONDS } from './config-file.ts';
 import { startKafka, type KafkaBroker } from './kafka.ts';
 import { startMariadb, type Mariadb } from './mariadb.ts';
 import type { StackPorts } from './ports.ts';
@@ -47,10 +47,10 @@ interface Stoppable {
 
 const ENDPOINT_READY_MS = 30_000;
 
-/** Environment of our own children: dummy credentials, for the SDK signs every request. */
-const daemonEnvironment = (): NodeJS.ProcessEnv => ({
+/** Environment of our own children: each signs by its name, and so has its own rights. */
+const daemonEnvironment = (name: string): NodeJS.ProcessEnv => ({
   ...process.env,
-  AWS_ACCESS_KEY_ID: 'local',
+  AWS_ACCESS_KEY_ID: name,
   AWS_SECRET_ACCESS_KEY: 'local',
 });
 
@@ -171,6 +171,8 @@ async function startEndpoint(
   { stateDir, ports, report, signal }: ServerOptions,
   postgres: Postgres,
 ): Promise<SupervisedChild> {
+  const policies = path.join(stateDir, 'aws-policies.json');
+  writePolicies(policies, LOCAL_ACCOUNT);
   const child = await superviseChild({
     name: 'aws-endpoint',
     command: process.execPath,
@@ -180,6 +182,8 @@ async function startEndpoint(
       `${ports.aws}`,
       '--state',
       path.join(stateDir, 'aws'),
+      '--policies',
+      policies,
     ],
     runDir: path.join(stateDir, 'run'),
     logFile: path.join(stateDir, 'logs', 'aws-endpoint.log'),
@@ -192,8 +196,7 @@ async function startEndpoint(
     await answers(`${url}/__health`, child, ENDPOINT_READY_MS, signal);
     await createAwsResources({
       endpoint: url,
-      region: 'us-east-1',
-      bucket: DEFAULT_BUCKET,
+      ...LOCAL_ACCOUNT,
       intervalSeconds: LOCAL_INTERVAL_SECONDS,
     });
     return child;
@@ -260,7 +263,7 @@ export async function startDaemons(options: DaemonOptions): Promise<{ stop(): Pr
         args: [...args, ...verb, '--config', configFile],
         runDir: path.join(stateDir, 'run'),
         logFile: path.join(stateDir, 'logs', `${name}.log`),
-        env: daemonEnvironment(),
+        env: daemonEnvironment(name),
         graceMs: 25_000,
         onRestart: ({ exit, delayMs }) => {
           const how = exit?.signal ?? `exit code ${exit?.code ?? 'unknown'}`;

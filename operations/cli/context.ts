@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../../runtime/config/config-schema.ts';
 import { loadConfig } from '../../runtime/config/load-config.ts';
+import type { Identity } from '../../schemas/daemon-rights.ts';
 import { reportFault } from './faults.ts';
 import { placeLocalCredentials } from './local-credentials.ts';
 import { createOutput, type Output, type OutputStreams } from './output.ts';
@@ -24,10 +25,11 @@ export interface VerbCall {
   /** Aborts at the first SIGINT or SIGTERM (a second one ends the process). Asking for it takes the signals over. */
   readonly signal: AbortSignal;
   /**
-   * Reads {@link VerbCall.configFile}; for a local AWS endpoint it also sees to credentials.
+   * Reads {@link VerbCall.configFile}; for a local AWS endpoint it also sees to credentials: those
+   * of one-off work, or of the daemon that is named.
    * @throws {PipelineError} CFG_9001.
    */
-  loadConfig(): Config;
+  loadConfig(identity?: Identity): Config;
 }
 
 /** What every verb is registered with. */
@@ -70,9 +72,9 @@ export function createContext(
             get signal() {
               return (signal ??= takeSignals());
             },
-            loadConfig() {
+            loadConfig(identity) {
               const config = loadConfig(configFile);
-              placeLocalCredentials(config.aws);
+              placeLocalCredentials(config.aws, identity);
               return config;
             },
           });

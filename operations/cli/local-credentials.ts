@@ -1,18 +1,20 @@
 import type { AwsConfig } from '../../runtime/config/config-schema.ts';
+import { OPERATIONS, type Identity } from '../../schemas/daemon-rights.ts';
 
 /**
- * The local AWS endpoint knows no accounts, but the SDK signs every request and so refuses to work
- * without some credentials. Only for an endpoint on this very machine, and only where the
- * environment names none, a placeholder pair is set for this process. On AWS nothing happens here:
+ * The local AWS endpoint knows callers by the access key that their requests are signed with, and
+ * grants each what its role on AWS has. Only for an endpoint on this very machine, and only where
+ * the environment names no credentials, those of an identity are set for this process. On AWS nothing happens here:
  * the SDK finds the real credentials by its own chain.
  */
 export function placeLocalCredentials(
   aws: AwsConfig,
+  identity: Identity = OPERATIONS,
   environment: NodeJS.ProcessEnv = process.env,
 ): void {
   if (aws.endpoint === undefined || !isLoopback(aws.endpoint)) return;
   if (environment['AWS_ACCESS_KEY_ID'] || environment['AWS_PROFILE']) return;
-  environment['AWS_ACCESS_KEY_ID'] = 'local';
+  environment['AWS_ACCESS_KEY_ID'] = identity;
   environment['AWS_SECRET_ACCESS_KEY'] = 'local';
 }
 

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { runDaemon, type DaemonDefinition } from '../../runtime/daemon/run-daemon.ts';
+import type { Identity, OPERATIONS } from '../../schemas/daemon-rights.ts';
 import type { CliContext, VerbCall } from '../cli/context.ts';
 import { addExamples } from '../cli/examples.ts';
 import { exitCodes, reportUsage } from '../cli/faults.ts';
 
 /** Each daemon is loaded only when it is the one to run. */
-const daemons: Readonly<Record<string, () => Promise<DaemonDefinition>>> = {
+const daemons: Readonly<
+  Record<Exclude<Identity, typeof OPERATIONS>, () => Promise<DaemonDefinition>>
+> = {
   'cdc-reader': async () => (await import('../../cdc-reader/main.ts')).cdcReader,
   'log-shipper': async () => (await import('../../log-shipper/main.ts')).logShipper,
   'ticket-processor': async () =>
@@ -16,6 +19,10 @@ const daemons: Readonly<Record<string, () => Promise<DaemonDefinition>>> = {
   'warehouse-loader': async () => (await import('../../warehouse-loader/main.ts')).warehouseLoader,
   dashboard: async () => (await import('../../dashboards/web/main.ts')).dashboard,
 };
+
+function isDaemon(name: string): name is keyof typeof daemons {
+  return Object.hasOwn(daemons, name);
+}
 
 export function register(program: Command, context: CliContext): void {
   const command = program
@@ -33,20 +40,19 @@ export function register(program: Command, context: CliContext): void {
 async function run(call: VerbCall): Promise<number> {
   const { args, output, configFile } = call;
   const [name = ''] = args;
-  const load = Object.hasOwn(daemons, name) ? daemons[name] : undefined;
-  if (!load) {
+  if (!isDaemon(name)) {
     const message = `unknown daemon '${name}'; there are ${Object.keys(daemons).join(', ')}`;
     output.note(`error: ${message}`);
     return reportUsage(message, output);
   }
   // Read here as well, so that a bad file is told like any other fault of the command.
-  call.loadConfig();
+  call.loadConfig(name);
   if (call.options['checkConfig'] === true) {
     output.document({ ok: true, config: configFile });
     output.text(`${configFile}: ok`);
     return exitCodes.good;
   }
-  const code = await runDaemon(await load(), { configFile });
+  const code = await runDaemon(await daemons[name](), { configFile });
   // A connection that would not close in time must not keep a stopped daemon alive.
   process.exit(code);
 }

@@ -200,7 +200,10 @@ describe('client token (data-api, "Idempotency")', () => {
         WaitTimeSeconds: 20,
       };
       const { signal } = new AbortController();
-      const first = earlier.call({ operation: 'BatchExecuteStatement', input, signal });
+      const first = earlier.call({
+        ...{ operation: 'BatchExecuteStatement', input, signal },
+        ...{ caller: 'local', region: 'us-east-1' },
+      });
       await vi.waitFor(() => {
         expect(faults.fired()['BatchExecuteStatement slow-statement']).toBe(1);
       });

@@ -160,6 +160,7 @@ async function startLocal(): Promise<LocalParts & { url: string; close(): Promis
         'redshift-data',
         {
           targetPrefix: service.targetPrefix,
+          accesses: (call: Omit<JsonCall, 'signal'>) => service.accesses(call),
           call: (call: JsonCall) => service.call(call),
           close: () => service.close(),
         },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Authorizer, createAuthorizer } from './authorization/authorizer.ts';
 import type { EndpointStats } from './endpoint-stats.ts';
 import { type Refusals, withExchangeFault } from './exchange-faults.ts';
 import { type Faults, refusalsByCode } from './faults.ts';
@@ -31,6 +32,8 @@ const signatureErrors: Readonly<
 export interface JsonDispatchOptions {
   /** Services by the name in their signatures' scope, such as `firehose`. */
   readonly services: ReadonlyMap<string, JsonService>;
+  /** @default everybody may do everything */
+  readonly authorizer?: Authorizer;
   readonly faults: Faults;
   readonly stats: EndpointStats;
 }
@@ -69,7 +72,7 @@ export async function handleJsonCall(
 }
 
 async function call(
-  { services, faults, stats }: JsonDispatchOptions,
+  { services, authorizer = createAuthorizer(), faults, stats }: JsonDispatchOptions,
   request: IncomingMessage,
   target: string,
   signal: AbortSignal,
@@ -90,9 +93,13 @@ async function call(
     throw new AwsServiceError('UnknownOperationException', 'Content-Type is not JSON 1.1.', 404);
   }
   const text = (await readBody(request, MAX_BODY_BYTES)).toString('utf8');
+  const { accessKeyId: caller, region } = signature;
+  const input = parseObject(text);
+  const refusal = authorizer.refusal(caller, service.accesses({ operation, input, caller, region }));
+  if (refusal !== undefined) throw new AwsServiceError('AccessDeniedException', refusal);
   const fault = faults.nextExchange(operation, text);
   return withExchangeFault(fault, refusals, signal, () =>
-    service.call({ operation, input: parseObject(text), signal }),
+    service.call({ operation, input, caller, region, signal }),
   );
 }
 

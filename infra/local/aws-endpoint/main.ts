@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { logDatasets, tableDatasets } from '../../../schemas/datasets/registry.ts';
 import { glueTable } from '../../../schemas/lake-layout.ts';
+import { createAuthorizer } from './authorization/authorizer.ts';
+import { parsePolicies, type Policies } from './authorization/policy-documents.ts';
 import { EndpointStats } from './endpoint-stats.ts';
 import { Faults } from './faults.ts';
 import { createFirehoseService } from './firehose/firehose-service.ts';
@@ -20,6 +23,7 @@ The local AWS endpoint: S3, Firehose and the Redshift Data API on one port of 12
   --state DIR            folder for everything that must survive the process
   --warehouse-url URL    PostgreSQL behind the Redshift Data API; without it (or the environment
                          variable CAREPLUS_WAREHOUSE_URL) that service is not there
+  --policies FILE        IAM policy documents by access key id; a key without one may do everything
   --only NAMES           comma-separated services to run: s3, firehose, redshift-data
 
 When it listens it prints one JSON line: {"url":"http://127.0.0.1:N","port":N,"services":[…]}.
@@ -39,6 +43,7 @@ const settingsSchema = z.object({
     .pipe(z.number().max(65_535)),
   state: z.string().min(1),
   warehouseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  policies: z.string().min(1).transform(readPolicies).optional(),
   only: z
     .string()
     .transform((names) => names.split(','))
@@ -48,6 +53,10 @@ const settingsSchema = z.object({
 
 type Settings = z.infer<typeof settingsSchema>;
 
+function readPolicies(file: string): Policies {
+  return parsePolicies(JSON.parse(readFileSync(file, 'utf8')));
+}
+
 function readSettings(args: readonly string[]): Settings {
   const { values } = parseArgs({
     args: [...args],
@@ -55,6 +64,7 @@ function readSettings(args: readonly string[]): Settings {
       port: { type: 'string' },
       state: { type: 'string' },
       'warehouse-url': { type: 'string' },
+      policies: { type: 'string' },
       only: { type: 'string' },
     },
   });
@@ -62,6 +72,7 @@ function readSettings(args: readonly string[]): Settings {
     port: values.port,
     state: values.state,
     warehouseUrl: values['warehouse-url'] ?? process.env['CAREPLUS_WAREHOUSE_URL'],
+    policies: values.policies,
     only: values.only,
   });
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
@@ -74,6 +85,7 @@ function readSettings(args: readonly string[]): Settings {
 
 async function start(settings: Settings): Promise<Endpoint> {
   const isWanted = (name: ServiceName) => settings.only?.includes(name) ?? true;
+  const authorizer = createAuthorizer(settings.policies);
   const faults = new Faults();
   const stats = new EndpointStats();
   const store = await ObjectStore.open(join(settings.state, 's3'));
@@ -102,7 +114,8 @@ async function start(settings: Settings): Promise<Endpoint> {
   return startEndpoint({
     port: settings.port,
     services,
-    s3: isWanted('s3') ? createS3Service({ store, faults, stats }) : undefined,
+    authorizer,
+    s3: isWanted('s3') ? createS3Service({ authorizer, store, faults, stats }) : undefined,
     faults,
     stats,
     onError: report,

@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access } from './authorization/policy-evaluation.ts';
 
 /** A call of an AWS JSON 1.1 service (`x-amz-target: <prefix>.<operation>`). */
 export interface JsonCall {
   readonly operation: string;
   /** The parsed body, an object. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** The access key by which the call is signed. */
+  readonly caller: string;
+  /** Of the call's signature. */
+  readonly region: string;
   /** Aborted when the client goes away or the endpoint stops. */
   readonly signal: AbortSignal;
 }
@@ -26,6 +31,8 @@ export class AwsServiceError extends Error {
 export interface JsonService {
   /** Such as `Firehose_20150804` or `RedshiftData`. */
   readonly targetPrefix: string;
+  /** What a caller must be allowed for the call; asked before anything of its input is checked. */
+  accesses(call: Omit<JsonCall, 'signal'>): readonly Access[];
   /** @returns the JSON reply. @throws {AwsServiceError} for every refusal. */
   call(call: JsonCall): Promise<object>;
   close(): Promise<void>;

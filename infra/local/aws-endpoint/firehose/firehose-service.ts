@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { GlueTable } from '../../../../schemas/lake-layout.ts';
+import { ACCOUNT } from '../authorization/authorizer.ts';
+import type { Access } from '../authorization/policy-evaluation.ts';
 import { hasErrorCode, writeDurably } from '../durable-files.ts';
 import { AwsServiceError, type JsonCall, type JsonService } from '../service.ts';
 import { type DeliveryParts, DeliveryStream } from './delivery-stream.ts';
@@ -24,7 +26,6 @@ export interface FirehoseOptions extends Omit<DeliveryParts, 'converter'> {
   readonly glueTables: readonly GlueTable[];
 }
 
-const ACCOUNT = '000000000000';
 const STREAM_FILE = 'stream.json';
 
 const namedSchema = z.object({ DeliveryStreamName: streamNameSchema });
@@ -77,6 +78,15 @@ class FirehoseService implements JsonService {
       const config = parseStreamConfig(stored.input, this.#options.glueTables);
       await this.#open(config, folder, stored.createdMs);
     }
+  }
+
+  accesses({ operation, input, region }: Omit<JsonCall, 'signal'>): Access[] {
+    const { DeliveryStreamName: name } = input;
+    const resource =
+      typeof name === 'string'
+        ? `arn:aws:firehose:${region}:${ACCOUNT}:deliverystream/${name}`
+        : '*';
+    return [{ action: `firehose:${operation}`, resource }];
   }
 
   async call({ operation, input }: JsonCall): Promise<object> {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { ACCOUNT } from '../authorization/authorizer.ts';
+import type { Access } from '../authorization/policy-evaluation.ts';
 import { AwsServiceError, type JsonCall, type JsonService } from '../service.ts';
 import type { FetchObject, ListKeys } from './copy/source-objects.ts';
 import type { StoredResult } from './statements/result-store.ts';
@@ -72,12 +74,33 @@ class RedshiftDataService implements JsonService {
     });
   }
 
-  async call({ operation, input, signal }: JsonCall): Promise<object> {
+  /** Statements are no resources: whoever ran one may ask for it (Redshift management guide). */
+  accesses({ operation, input, caller, region }: Omit<JsonCall, 'signal'>): Access[] {
+    const action = `redshift-data:${operation}`;
+    if (operation === 'ExecuteStatement' || operation === 'BatchExecuteStatement') {
+      const { WorkgroupName: name, SecretArn: secret } = input;
+      const resource =
+        typeof name === 'string'
+          ? `arn:aws:redshift-serverless:${region}:${ACCOUNT}:workgroup/${name}`
+          : '*';
+      const login =
+        typeof secret === 'string'
+          ? { action: 'secretsmanager:GetSecretValue', resource: secret }
+          : { action: 'redshift-serverless:GetCredentials', resource };
+      return [{ action, resource }, login];
+    }
+    const { id } = splitId(typeof input['Id'] === 'string' ? input['Id'] : '');
+    const owner = this.#engine.registry.find(id)?.request.owner ?? caller;
+    const context = { 'redshift-data:statement-owner-iam-userid': owner };
+    return [{ action, resource: '*', context }];
+  }
+
+  async call({ operation, input, caller: owner, signal }: JsonCall): Promise<object> {
     switch (operation) {
       case 'ExecuteStatement':
-        return this.#submit(parseExecute(input, this.#workgroup), signal);
+        return this.#submit({ ...parseExecute(input, this.#workgroup), owner }, signal);
       case 'BatchExecuteStatement':
-        return this.#submit(parseBatch(input, this.#workgroup), signal);
+        return this.#submit({ ...parseBatch(input, this.#workgroup), owner }, signal);
       case 'DescribeStatement':
         return this.#describe(parseDescribe(input), signal);
       case 'GetStatementResult':
@@ -85,7 +108,7 @@ class RedshiftDataService implements JsonService {
       case 'CancelStatement':
         return this.#cancel(parseCancel(input));
       case 'ListStatements':
-        return this.#list(parseList(input));
+        return this.#list(parseList(input), owner);
       default:
         throw new AwsServiceError('UnknownOperationException', `no operation ${operation}`);
     }
@@ -159,12 +182,13 @@ class RedshiftDataService implements JsonService {
     return { Status: true };
   }
 
-  #list(request: ReturnType<typeof parseList>): object {
+  #list(request: ReturnType<typeof parseList>, owner: string): object {
     const { StatementName = '', Status, MaxResults, NextToken, Database, WorkgroupName } = request;
     const found = this.#engine.registry
       .all()
       .filter(
         (statement) =>
+          statement.request.owner === owner &&
           (Status === 'ALL' || statement.status === Status) &&
           (StatementName === '' || statement.request.name?.startsWith(StatementName) === true) &&
           (Database ?? statement.request.database) === statement.request.database &&

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { type Authorizer, createAuthorizer } from '../authorization/authorizer.ts';
 import type { EndpointStats } from '../endpoint-stats.ts';
 import { type Refusals, withExchangeFault } from '../exchange-faults.ts';
 import type { Faults } from '../faults.ts';
@@ -11,12 +12,15 @@ import { bucketOperations } from './bucket-operations.ts';
 import { multipartOperations } from './multipart-operations.ts';
 import { objectOperations } from './object-operations.ts';
 import type { ObjectStore } from './object-store.ts';
-import { operationOf, parseAddress, type S3Operation } from './operations.ts';
+import { accessOf, listing } from './object-access.ts';
+import { operationOf, parseAddress, type S3Address, type S3Operation } from './operations.ts';
 import type { FileSlice, S3Handler, S3Reply } from './s3-call.ts';
 import { S3Error, type S3ErrorCode } from './s3-error.ts';
 import { element } from './xml.ts';
 
 export interface S3ServiceOptions {
+  /** @default everybody may do everything */
+  readonly authorizer?: Authorizer;
   readonly store: ObjectStore;
   readonly faults: Faults;
   readonly stats: EndpointStats;
@@ -36,7 +40,8 @@ const signatureErrors: Readonly<Record<SignatureProblem, S3ErrorCode>> = {
 };
 
 /** S3 over the store, path style only. */
-export function createS3Service({ store, faults, stats }: S3ServiceOptions): RestService {
+export function createS3Service(options: S3ServiceOptions): RestService {
+  const { authorizer = createAuthorizer(), store, faults, stats } = options;
   const handlers: Readonly<Record<S3Operation, S3Handler>> = {
     ...bucketOperations(store),
     ...objectOperations(store),
@@ -57,15 +62,25 @@ export function createS3Service({ store, faults, stats }: S3ServiceOptions): Res
       throw new S3Error(signatureErrors[signature], `The signature is ${signature}.`);
     }
     refuseUnknownHeaders(request.headers);
-    const call = { ...address, request, region: signature.region };
+    const { accessKeyId, region } = signature;
+    const refusal = authorizer.refusal(accessKeyId, [accessOf(operation, address)]);
+    if (refusal !== undefined) throw new S3Error('AccessDenied', refusal);
+    const call = { ...address, request, region };
     return withExchangeFault(
       faults.nextExchange(operation, `${address.bucket}/${address.key}`),
       refusals,
       stopping.signal,
-      () => handlers[operation](call),
+      () =>
+        handlers[operation](call).catch((error: unknown) => {
+          throw mayKnowKeys(accessKeyId, address) ? error : hiddenKey(error);
+        }),
       discardReply,
     );
   };
+
+  /** That a key is not there is told only to who may list (S3 API reference, GetObject). */
+  const mayKnowKeys = (accessKeyId: string, { bucket }: S3Address) =>
+    authorizer.refusal(accessKeyId, [listing(bucket)]) === undefined;
 
   return {
     async handle(request, response) {
@@ -82,6 +97,11 @@ export function createS3Service({ store, faults, stats }: S3ServiceOptions): Res
       stopping.abort();
     },
   };
+}
+
+function hiddenKey(error: unknown): unknown {
+  const isMissing = error instanceof S3Error && error.code === 'NoSuchKey';
+  return isMissing ? new S3Error('AccessDenied', 'Access Denied') : error;
 }
 
 const knownHeaders =

@@ -21,6 +21,8 @@ export interface StatementRequest {
   readonly workgroupName: string;
   readonly secretArn: string | undefined;
   readonly waitSeconds: number;
+  /** The access key that submitted it. */
+  readonly owner?: string;
   /** Tells whether the same token comes with the same call. */
   readonly hash: string;
 }
