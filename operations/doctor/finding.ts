@@ -7,6 +7,12 @@ export interface Observation {
   readonly found: string;
   /** What to do; null where nothing is wrong. */
   readonly cure: string | null;
+  /** The right that was tried, where it was one. */
+  readonly right?: {
+    readonly daemon: string;
+    readonly action: string;
+    readonly resource: string;
+  };
 }
 
 export interface Finding extends Observation {
