@@ -105,7 +105,11 @@ export function createLogReader(options: {
     return id;
   };
 
-  const addEntry = (entry: Buffer, offset: number, all: readonly Arrival[], file: FileSides) => {
+  const addEntry = (
+    { entry, offset, isFirst }: { entry: Buffer; offset: number; isFirst: boolean },
+    all: readonly Arrival[],
+    file: FileSides,
+  ) => {
     const end = offset + entry.length;
     const place = `${path.basename(file.path)}:${offset}`;
     const parts = all.filter(({ kind }) => kind !== 'X');
@@ -138,7 +142,11 @@ export function createLogReader(options: {
     }
     // The second part of an entry that the file before ended with counts with its first.
     if (first?.kind === 'P') return;
-    const id = count(entry, place, end === file.size ? [HEAD] : []);
+    const id = count(entry, place, [
+      // It may go on with what the file before rested in, which was shipped as it stood.
+      ...(isFirst ? [CONTINUED] : []),
+      ...(end === file.size ? [HEAD] : []),
+    ]);
     if (first && id !== first.entryId) differ('wrong-entry-id', place, id, first.entryId);
   };
 
@@ -150,6 +158,7 @@ export function createLogReader(options: {
         differ(kind, place, kind === 'missing-range' ? bytes : 1, kind === 'missing-range' ? 0 : 2);
       }
       let next = 0;
+      let isFirst = true;
       for await (const { offset, length, entry } of file.pieces) {
         const end = offset + length;
         const endOf = (index: number) => {
@@ -162,8 +171,10 @@ export function createLogReader(options: {
         for (let index = next; (file.arrivals[index]?.pos ?? Infinity) < end; index += 1) {
           if (endOf(index) > offset) parts.push(file.arrivals[index] as Arrival);
         }
-        if (entry !== null) addEntry(entry, offset, parts, file);
-        else {
+        if (entry !== null) {
+          addEntry({ entry, offset, isFirst }, parts, file);
+          isFirst = false;
+        } else {
           const place = `${path.basename(file.path)}:${offset}`;
           for (const { entryId } of parts.filter(isEntry)) {
             differ('wrong-range', place, null, entryId);

@@ -117,6 +117,34 @@ describe('the books of log files', () => {
     expect(booksClose(result.books)).toBe(true);
   });
 
+  it('accept that a file goes on with what the one before it rested in', async () => {
+    writeFileSync(path.join(folder, 'next.log'), 'the rest of it\n---\nand more\n---\n');
+    files = await list();
+    loaded = loadLogs(files);
+    const continues = (index: number) => {
+      const id = loaded.arrivals.get(generationOf('next.log'))?.[index]?.entryId ?? '';
+      const set = loaded.quarantine.find(({ imageId }) => imageId === id);
+      const state = loaded.states.get(id);
+      if (!set || !state) throw new Error('it is not set aside');
+      for (const each of [set, state]) each.reasons = 'entry:unparsable,entry:continued';
+    };
+    continues(0);
+    const result = await verify();
+    expect(result.differences.first).toEqual([]);
+    expect(booksClose(result.books)).toBe(true);
+    continues(1);
+    expect(kinds(await verify())).toEqual(['changed-reasons']);
+  });
+
+  it('leave out files that an earlier set of the configuration names', async () => {
+    const names = files.map(({ path: name }) => name);
+    const listed = await listLogFiles({
+      patterns: [path.join(folder, '*.log*')],
+      elsewhere: names.slice(0, 1),
+    });
+    expect(listed.map(({ path: name }) => name)).toEqual(names.slice(1));
+  });
+
   it('say which hop lags when the time is over', async () => {
     const result = await verify({ hop: 'log-shipper', wanted: '9 bytes', found: '3 bytes' });
     expect(result.differences.first[0]).toEqual({
