@@ -4,7 +4,7 @@
  */
 export const quarantineReasons = {
   missing: 'The field must hold a value and is NULL or blank.',
-  'impossible-date': 'Not a date and time that exists (YYYY-MM-DD HH:MM[:SS], UTC).',
+  'impossible-date': 'Not a date and time that exists, written as the rule says.',
   'negative-count': 'A count cannot be below zero.',
   'not-a-count': 'Not a whole number of ASCII digits within 32 bits.',
   'unknown-value': 'Neither a known value nor one of the listed misspellings.',

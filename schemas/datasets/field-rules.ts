@@ -17,16 +17,52 @@ export type FieldRule =
       readonly words: readonly string[];
       readonly mended: Readonly<Record<string, string>>;
     }
-  /** A date and time in UTC, kept in epoch milliseconds. `whenNull` says what NULL means where it may stand. */
-  | { readonly field: string; readonly kind: 'time'; readonly whenNull?: string }
-  /** A whole number from 0 up. */
-  | { readonly field: string; readonly kind: 'count' }
+  /**
+   * A date and time, kept in epoch milliseconds. `whenNull` says what NULL means where it may stand;
+   * `notation` how it is written, where that is not `YYYY-MM-DD HH:MM[:SS]` in UTC.
+   */
+  | {
+      readonly field: string;
+      readonly kind: 'time';
+      readonly whenNull?: string;
+      readonly notation?: TimeNotation;
+    }
+  /** A whole number from 0 up. `whenNull` says what NULL means where it may stand. */
+  | { readonly field: string; readonly kind: 'count'; readonly whenNull?: string }
   /** `1269ms`, kept in milliseconds, or none. */
   | { readonly field: string; readonly kind: 'duration' }
   /** `27.64%`, kept in hundredths, or none. More than 100 % is possible where there are several processors. */
   | { readonly field: string; readonly kind: 'percentage' }
   /** `true` or `false`, kept as 1 or 0. */
-  | { readonly field: string; readonly kind: 'boolean' };
+  | { readonly field: string; readonly kind: 'boolean' }
+  /** What no other kind says: code of the dataset's own, and words for it. */
+  | {
+      readonly field: string;
+      readonly kind: 'own';
+      readonly accepts: string;
+      /** For which `read` sets a value aside. */
+      readonly reasons: readonly QuarantineReason[];
+      readonly read: (found: Found) => Reading;
+    };
+
+/** How a source writes a time. */
+export interface TimeNotation {
+  /** For people, such as `` `DD/Mon/YYYY:HH:MM:SS ±HHMM` ``. */
+  readonly looks: string;
+  /** @returns epoch milliseconds; undefined for a text that is no time, or a day that does not exist. */
+  readonly parse: (text: string) => number | undefined;
+}
+
+/** As MySQL and CarePlus' logs write it. */
+const utcDateTime: TimeNotation = {
+  looks: '`YYYY-MM-DD HH:MM[:SS]`, in UTC',
+  parse: parseUtcDateTime,
+};
+
+/** The notation of a rule's times, for people. */
+export function looksOf({ notation = utcDateTime }: { readonly notation?: TimeNotation }): string {
+  return notation.looks;
+}
 
 /** A field of a log entry and where its text stands. */
 export type LogFieldRule = FieldRule & {
@@ -34,6 +70,8 @@ export type LogFieldRule = FieldRule & {
   readonly text: string;
   /** It belongs to the head of the entry: without it the text is none at all. */
   readonly head?: true;
+  /** It cannot stand there twice, as a key of a JSON object. */
+  readonly once?: true;
 };
 
 /** What stands in a field: null for NULL or `None`, undefined where the field is not there. */
@@ -58,14 +96,17 @@ export function fieldReader(rule: FieldRule): (found: Found) => Reading {
       return (found) =>
         isBlank(found) ? missing : valueOr(meanings.get(found), () => 'unknown-value');
     }
-    case 'time':
+    case 'time': {
+      const { whenNull, notation = utcDateTime } = rule;
       return (found) => {
-        if (found == null && rule.whenNull !== undefined) return { value: null };
+        if (found == null && whenNull !== undefined) return { value: null };
         if (!found) return missing;
-        return valueOr(parseUtcDateTime(found), () => 'impossible-date');
+        return valueOr(notation.parse(found), () => 'impossible-date');
       };
+    }
     case 'count':
       return (found) => {
+        if (found == null && rule.whenNull !== undefined) return { value: null };
         if (!found) return missing;
         return valueOr(parseCount(found), () =>
           /^-[0-9]+$/.test(found) ? 'negative-count' : 'not-a-count',
@@ -92,6 +133,8 @@ export function fieldReader(rule: FieldRule): (found: Found) => Reading {
         if (found == null) return missing;
         return valueOr(truths.get(found), () => 'not-a-boolean');
       };
+    case 'own':
+      return rule.read;
   }
 }
 
@@ -108,7 +151,9 @@ function valueOr(value: string | number | undefined, reason: () => QuarantineRea
   return value === undefined ? { reason: reason() } : { value };
 }
 
-const reasonsByKind: Readonly<Record<FieldRule['kind'], readonly QuarantineReason[]>> = {
+const reasonsByKind: Readonly<
+  Record<Exclude<FieldRule['kind'], 'own'>, readonly QuarantineReason[]>
+> = {
   label: [],
   text: [],
   word: ['unknown-value'],
@@ -121,7 +166,10 @@ const reasonsByKind: Readonly<Record<FieldRule['kind'], readonly QuarantineReaso
 
 /** The reasons for which a rule sets a row or an entry aside. */
 export function reasonsOf(rule: FieldRule | LogFieldRule): readonly QuarantineReason[] {
-  const reasons = reasonsByKind[rule.kind];
-  if (!('text' in rule)) return ['missing', ...reasons];
-  return rule.head ? ['unparsable', ...reasons] : ['missing', ...reasons, 'repeated-field'];
+  const own = rule.kind === 'own';
+  const reasons = own ? rule.reasons : reasonsByKind[rule.kind];
+  if (!('text' in rule)) return own ? reasons : ['missing', ...reasons];
+  if (rule.head) return ['unparsable', ...reasons];
+  const missing = own ? [] : (['missing'] as const);
+  return [...missing, ...reasons, ...(rule.once ? [] : (['repeated-field'] as const))];
 }

@@ -1,4 +1,4 @@
-import { reasonsOf, type FieldRule, type LogFieldRule } from './field-rules.ts';
+import { looksOf, reasonsOf, type FieldRule, type LogFieldRule } from './field-rules.ts';
 import type { OrderRule } from './rule-table.ts';
 
 /** One rule in words. */
@@ -52,17 +52,21 @@ function acceptedText(rule: FieldRule): string {
       return 'any text, also an empty one, or none';
     case 'word':
       return rule.words.join(', ');
-    case 'time': {
-      const time = 'a date and time that exists, `YYYY-MM-DD HH:MM[:SS]`, in UTC';
-      return rule.whenNull === undefined ? time : `${time}; NULL: ${rule.whenNull}`;
-    }
+    case 'time':
+      return orNull(`a date and time that exists, ${looksOf(rule)}`, rule.whenNull);
     case 'count':
-      return `a whole number from 0 to 2147483647 ${digits}`;
+      return orNull(`a whole number from 0 to 2147483647 ${digits}`, rule.whenNull);
     case 'duration':
       return `milliseconds such as \`1269ms\`, from 0 to 2147483647 ${digits}, or none`;
     case 'percentage':
       return `a percentage such as \`27.64%\`, from 0 to 999.99 with at most two decimals ${digits}, or none`;
     case 'boolean':
       return '`true`, kept as 1; `false`, kept as 0';
+    case 'own':
+      return rule.accepts;
   }
+}
+
+function orNull(accepted: string, whenNull: string | undefined): string {
+  return whenNull === undefined ? accepted : `${accepted}; NULL: ${whenNull}`;
 }
