@@ -7,6 +7,7 @@ import { loadConfig } from '../../runtime/config/load-config.ts';
 import type { z } from 'zod';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { DEFAULT_BUCKET } from '../../schemas/lake-layout.ts';
+import { logFoldersIn } from './log-folders.ts';
 import type { Mariadb } from './mariadb.ts';
 import type { StackPorts } from './ports.ts';
 import type { Postgres } from './postgres.ts';
@@ -38,7 +39,7 @@ export interface StackAddresses {
   readonly database: string;
   /** The datasets whose tables are captured. */
   readonly datasets: readonly TableDataset[];
-  /** Folder of the server logs that are tailed. */
+  /** Folder of the server logs that are tailed; see {@link logFoldersIn}. */
   readonly logsDir: string;
 }
 
@@ -71,7 +72,7 @@ export function writeConfigFile(addresses: StackAddresses): void {
       heartbeatSeconds: 2,
       checkpointIntervalMs: 250,
     },
-    logs: { host: LOCAL_NAME, directory: logsDir, idleFlushMs: 1_000 },
+    logs: { host: LOCAL_NAME, files: logFoldersIn(logsDir), idleFlushMs: 1_000 },
     datasets: Object.fromEntries(
       datasets.map(({ name, sourceTable }) => [
         name,

@@ -30,7 +30,7 @@ export function register(program: Command, context: CliContext): void {
     command
       .command('list')
       .description('by reason, the most frequent first; with --json one object a line')
-      .option('--dataset <name>', 'only of this dataset, tickets or logs')
+      .option('--dataset <name>', 'only of this dataset, such as tickets or logs')
       .option('--reason <field:reason>', 'only rows that have this reason')
       .action(context.action(list)),
     [['careplus quarantine list --reason status:unknown-value', 'unknown words of one field']],

@@ -27,7 +27,10 @@ export function register(program: Command, context: CliContext): void {
     .command('up')
     .description('start the local stack and all daemons, feed it, and show the page')
     .option('--tickets <file.sql>', 'a MySQL dump that holds the table support_tickets')
-    .option('--logs <dir>', 'a folder of server logs; it is tailed in place and never written to')
+    .option(
+      '--logs <dir>',
+      'a folder of server logs, in it a folder for each other format; tailed in place, never written to',
+    )
     .option('--empty', 'begin with an empty table and without logs')
     .option('--fresh', 'forget the state of earlier starts first')
     .option('--until-idle', 'wait until everything has arrived, verify, print the books, and end')
