@@ -121,7 +121,8 @@ export async function openBrokerCalls(kafka: Kafka): Promise<BrokerCalls> {
     async addToTransaction(transactionalId, topic) {
       const broker = await coordinator(transactionalId, TRANSACTION);
       await unless(
-        ['INVALID_PRODUCER_ID_MAPPING'],
+        // The id is looked at before the topic, whose rights are tried by themselves.
+        ['INVALID_PRODUCER_ID_MAPPING', 'TOPIC_AUTHORIZATION_FAILED'],
         broker.addPartitionsToTxn({
           ...{ transactionalId, producerId: NOWHERE, producerEpoch: 0 },
           topics: [{ topic, partitions: [0] }],

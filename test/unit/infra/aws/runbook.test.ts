@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { alarmPlans } from '../../../../infra/aws/alarms.ts';
+import { daemonPlans } from '../../../../infra/aws/daemons.ts';
 import { costTable } from '../../../../infra/aws/cost-model.ts';
 import { runCommandLine } from '../../../../operations/command-line.ts';
 import { errorCodes } from '../../../../schemas/error-codes.ts';
@@ -69,6 +70,20 @@ describe('the runbook', () => {
         expect(text, line).toMatch(new RegExp(`^\\s+(-\\w, )?${flag}\\b`, 'm'));
       }
     }
+  });
+
+  test('tries the rights of every daemon that a deployment has', async () => {
+    const [, loop = ''] =
+      /for daemon in ([^;]+); do\n.*\n.*--task-definition \$NAME-\$daemon/.exec(
+        runbook.slice(runbook.indexOf('rights() {')),
+      ) ?? [];
+    const tried = loop.split(' ');
+    expect(tried.sort()).toEqual(
+      daemonPlans(example)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect((await helpOf(['doctor', '--daemon', tried[0] ?? ''])).code).toBe(0);
   });
 
   test('would notice a flag that there is not', async () => {
