@@ -74,7 +74,7 @@ describe('the runbook', () => {
 
   test('tries the rights of every daemon that a deployment has', async () => {
     const [, loop = ''] =
-      /for daemon in ([^;]+); do\n.*\n.*--task-definition \$NAME-\$daemon/.exec(
+      /for daemon in ([^;]+); do\n.*--task-definition \$NAME-\$daemon/.exec(
         runbook.slice(runbook.indexOf('rights() {')),
       ) ?? [];
     const tried = loop.split(' ');
