@@ -3,11 +3,11 @@ import { logRowColumns, logVerdictColumns } from './log-row.ts';
 import {
   definition,
   freshnessOfAll,
-  lines,
   quarantinedKey,
   quarantineOfAll,
   secondsOf,
   stageColumns,
+  tableColumns,
   type KnownDatasets,
 } from './migration-sql.ts';
 
@@ -56,7 +56,7 @@ function stateColumns(dataset: LogDataset): string {
     'generation VARCHAR(128)',
     'pos BIGINT',
   ];
-  return lines([...identity, ...logVerdictColumns(dataset).map(definition)]);
+  return tableColumns([...identity, ...logVerdictColumns(dataset).map(definition)]);
 }
 
 function cleanValue({ name, type }: LogColumn): string {

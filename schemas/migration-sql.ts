@@ -18,9 +18,23 @@ export const definition = ({ name, warehouseType }: LakeColumn) => `${name} ${wa
 export const secondsOf = (column: string) =>
   `TIMESTAMP 'epoch' + (${column} / 1000) * INTERVAL '1 second'`;
 
+/**
+ * Columns of a table that holds clean values.
+ *
+ * @throws {TypeError} where a clean column has the name of one that every row has.
+ */
+export function tableColumns(definitions: readonly string[]): string {
+  const names = definitions.map((each) => each.split(' ')[0]);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) {
+    throw new TypeError(`every row has a column ${twice}: give the clean column another name`);
+  }
+  return lines(definitions);
+}
+
 /** COPY checks NOT NULL: a file without numbers fails there, where it can be told apart. */
 export function stageColumns(columns: readonly LakeColumn[], always: ReadonlySet<string>): string {
-  return lines(
+  return tableColumns(
     columns.map((column) => definition(column) + (always.has(column.name) ? ' NOT NULL' : '')),
   );
 }

@@ -49,12 +49,22 @@ describe('the migration of a log format', () => {
     }
   });
 
+  it('refuses a column that every entry has', () => {
+    const all = { tables: [], logs: [] };
+    for (const name of ['path', 'host', 'len', 'copies', 'reasons']) {
+      const cleanColumns = [{ name, type: 'text', maxBytes: 256 }] as const;
+      expect(() => logMigration({ ...supportLogs, cleanColumns }, all)).toThrow(
+        `every row has a column ${name}`,
+      );
+    }
+  });
+
   it('gives every key of the quarantine the width of the list', () => {
-    const cleanColumns = [{ name: 'path', type: 'text', maxBytes: 4096 }] as const;
+    const cleanColumns = [{ name: 'url', type: 'text', maxBytes: 4096 }] as const;
     const made = logMigration(
-      { ...supportLogs, cleanColumns, keyField: 'path' },
+      { ...supportLogs, cleanColumns, keyField: 'url' },
       { tables: [], logs: [] },
     );
-    expect(made).toContain('CAST(e.path AS VARCHAR(256)) AS ticket_id');
+    expect(made).toContain('CAST(e.url AS VARCHAR(256)) AS ticket_id');
   });
 });
