@@ -22,7 +22,7 @@ import {
   type TableShape,
 } from './table-shape.ts';
 import type { TableCatalog } from './table-catalog.ts';
-import { decodeBytes, decodeTexts, isSingleByte } from './text-charsets.ts';
+import { decodeBytes, decodeTexts } from './text-charsets.ts';
 
 interface ShapeReader {
   readonly shape: TableShape;
@@ -52,7 +52,7 @@ export class BinlogDecoder {
 
   /**
    * @returns null for events that say nothing about the table.
-   * @throws {PipelineError} CDC_1003 or CDC_1001 when the table's columns cannot be read.
+   * @throws {PipelineError} CDC_1001 when the source numbers its transactions by no GTID.
    */
   decode(event: AnyBinlogEvent): BinlogEvent | null {
     const name = event.getEventName();
@@ -149,8 +149,14 @@ export class BinlogDecoder {
       this.#current = null;
       return { kind: 'unreadable-rows', reason: 'rows do not name their columns' };
     }
-    this.#current = this.#readerOf(event);
-    return null;
+    try {
+      this.#current = this.#readerOf(event);
+      return null;
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      this.#current = null;
+      return { kind: 'unreadable-shape', error };
+    }
   }
 
   #readerOf(event: TableMapEvent): ShapeReader {
@@ -195,13 +201,7 @@ export class BinlogDecoder {
     const type = this.#catalog.logicalType(name, schema.COLUMN_TYPE);
     if (guessed === null || !column) return { name, type, charset: guessed };
     const charset = this.#catalog.charsetOf(event._columnCharsetIds?.[index] ?? 0) ?? guessed;
-    const table = isSingleByte(charset) ? this.#catalog.codeTableOf(charset) : undefined;
-    if (isSingleByte(charset) && !table) {
-      // The table was made anew with a character set that it did not have before.
-      throw new PipelineError('CDC_1004', `the character set ${charset} is not known yet`, {
-        retryable: true,
-      });
-    }
+    const table = this.#catalog.codeTableOf(charset);
     column.charset = table ? 'binary' : charset;
     const members = event._enumSetValues?.[index];
     if (!members) return { name, type, charset };

@@ -1,3 +1,4 @@
+import type { PipelineError } from '../runtime/pipeline-error.ts';
 import type { RowValues } from '../schemas/row-change.ts';
 import type { TableShape } from './table-shape.ts';
 
@@ -36,6 +37,8 @@ export type BinlogEvent =
     }
   /** Rows of the captured table that cannot be read: row image or row metadata is not FULL. */
   | { readonly kind: 'unreadable-rows'; readonly reason: string }
+  /** Rows follow whose columns cannot be read. */
+  | { readonly kind: 'unreadable-shape'; readonly error: PipelineError }
   | {
       readonly kind: 'statement';
       readonly text: string;

@@ -2,6 +2,7 @@ import ZongJi, { type AnyBinlogEvent } from '@vlasky/zongji';
 import { settleWithin } from '../runtime/abortable-wait.ts';
 import { PipelineError } from '../runtime/pipeline-error.ts';
 import type { ReadSourceLogin } from '../runtime/mysql/source-login.ts';
+import { CHECKSUMS_KNOWN, cutChecksums, ignoreChecksums } from './binlog-checksums.ts';
 import type { BinlogDecoder } from './binlog-decoder.ts';
 import type { BinlogEvent } from './binlog-events.ts';
 
@@ -55,6 +56,7 @@ export async function* readBinlog(
     jsonStrings: true,
     enableKeepAlive: true,
   });
+  ignoreChecksums(zongji);
   const queue = new EventQueue(options.decoder, zongji);
   const onAbort = () => queue.fail(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -71,6 +73,7 @@ export async function* readBinlog(
     zongji.on('binlog', (event) => queue.push(event));
     // Emitted just before the dump is asked for, on the connection that will carry it.
     zongji.on('ready', () => {
+      if (zongji.connection) cutChecksums(zongji.connection);
       for (const statement of sessionSettings(options)) {
         zongji.connection?.query(statement, (error) => {
           if (error) queue.fail(error);
@@ -97,6 +100,7 @@ function sessionSettings({ heartbeatMs }: BinlogStreamOptions): string[] {
   return [
     `SET @master_heartbeat_period = ${nanoseconds}, @source_heartbeat_period = ${nanoseconds}`,
     `SET SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}`,
+    CHECKSUMS_KNOWN,
   ];
 }
 

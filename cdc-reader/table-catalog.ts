@@ -6,7 +6,7 @@ import { codeTableQuery, isSingleByte, type CodeTable } from './text-charsets.ts
 export interface TableCatalog {
   /** Character set of a collation id. */
   charsetOf(collation: number): string | undefined;
-  /** How the server decodes a single-byte character set; of those that the table had at the start. */
+  /** How the server decodes a single-byte character set; undefined for every other one. */
   codeTableOf(charset: string): CodeTable | undefined;
   /** UUID, INET4 and INET6 stand in the binlog as BINARY. */
   logicalType(column: string, type: string): string;
@@ -23,7 +23,8 @@ export async function loadCatalog(
   const columns = await readColumns(connection, database, table);
   const codeTables = await loadCodeTables(
     connection,
-    new Set(columns.map(({ charset }) => charset ?? '').filter(isSingleByte)),
+    // All of them: the binlog may hold rows from before the table had its present columns.
+    new Set([...charsets.values()].filter(isSingleByte)),
   );
   const logical = new Map(
     columns.filter(({ type }) => LOGICAL_TYPES.has(type)).map(({ name, type }) => [name, type]),

@@ -139,6 +139,9 @@ export class TableStream {
       reason = end.reason;
       // A source that asks for one snapshot after another must not be read without pause.
       await this.#wait(this.#backoffMs(), signals.stop);
+      signals.stop.throwIfAborted();
+      // What ended the epoch may be what makes the table unfit.
+      await this.#checkSource(login, signals.stop);
     }
   }
 

@@ -158,6 +158,10 @@ export class TransactionTracker {
       case 'unreadable-rows':
         this.#endEpoch('rows could not be read', alarm(event.reason));
         return;
+      case 'unreadable-shape':
+        // Rows that are gone by now, or a table that the snapshot will not read either.
+        this.#endEpoch('the columns of its rows could not be read', event.error);
+        return;
       case 'statement':
         yield* this.#applyStatement(event);
         return;
