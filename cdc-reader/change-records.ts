@@ -1,7 +1,13 @@
 import { createEncoder, type AvroEncoder } from '../runtime/avro/single-object-encoding.ts';
 import { MAX_BATCH_BYTES, recordBytes } from '../runtime/kafka/partition-batches.ts';
 import type { OutgoingMessage } from '../runtime/kafka/transactional-writer.ts';
-import { changeHeaders, rowChangeSchema, type RowChange } from '../schemas/row-change.ts';
+import { carriedText } from '../schemas/carried-text.ts';
+import {
+  changeHeaders,
+  rowChangeSchema,
+  type RowChange,
+  type RowValues,
+} from '../schemas/row-change.ts';
 import { imagesOf } from './image-numbering.ts';
 import { emptyShapeHash, type TableShape } from './table-shape.ts';
 import type { NumberedChange } from './transaction-tracker.ts';
@@ -40,14 +46,20 @@ export class ChangeEncoder {
     this.#now = now;
   }
 
-  /** @returns one record; two for an update that is too large for one, as a delete and an insert. */
+  /**
+   * @returns one record; two for an update that is too large for one, as a delete and an insert. A
+   *   row that is too large all the same loses the ends of the values that no field takes.
+   */
   encode(change: NumberedChange): ChangeRecord[] {
     const record = this.#encodeOne(change);
-    if (record.bytes <= MAX_BATCH_BYTES || change.op !== 'u') return [record];
+    if (record.bytes <= MAX_BATCH_BYTES) return [record];
     const { newSchema } = record;
-    const before = this.#encodeOne({ ...change, op: 'd', after: null, transactionEnd: false });
-    const after = this.#encodeOne({ ...change, op: 'c', before: null, seq: change.seq + 1 });
-    return [{ ...before, newSchema }, after];
+    if (change.op !== 'u') return [{ ...this.#encodeOne(withinLimits(change)), newSchema }];
+    const before = this.encode({ ...change, op: 'd', after: null, transactionEnd: false });
+    const after = this.encode({ ...change, op: 'c', before: null, seq: change.seq + 1 });
+    return [...before, ...after].map((each, index) =>
+      index === 0 ? { ...each, newSchema } : each,
+    );
   }
 
   #encodeOne(change: NumberedChange): ChangeRecord {
@@ -104,4 +116,21 @@ export class ChangeEncoder {
     this.#encoders.set(hash, made);
     return made;
   }
+}
+
+/** Bytes that the unmapped values of a large row may take, together. */
+const UNMAPPED_BYTES = 150_000;
+
+function withinLimits(change: NumberedChange): NumberedChange {
+  const unmapped = (change.shape?.columns ?? []).filter(({ mappedField }) => !mappedField);
+  const maxBytes = Math.floor(UNMAPPED_BYTES / Math.max(1, unmapped.length));
+  const cut = (row: RowValues | null) => {
+    if (row === null) return null;
+    const ends = unmapped.flatMap(({ field }) => {
+      const text = row[field];
+      return typeof text === 'string' ? [[field, carriedText(text, maxBytes)] as const] : [];
+    });
+    return { ...row, ...Object.fromEntries(ends) };
+  };
+  return { ...change, before: cut(change.before), after: cut(change.after) };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PipelineError } from '../runtime/pipeline-error.ts';
 import type { MappedColumn, TableDataset } from '../schemas/datasets/dataset.ts';
+import { carriedText, mappedValueBytes, TEXT_BYTES } from '../schemas/carried-text.ts';
 import { projectColumns } from '../schemas/datasets/projection.ts';
 import { avroFieldName, type RowValues, type ShapeColumn } from '../schemas/row-change.ts';
 import { canonicalKind, type CanonicalKind, type ToCanonical } from './canonical-value.ts';
@@ -21,6 +22,8 @@ interface CarriedColumn extends ShapeColumn {
   readonly charset: string | null;
   /** Name of its field in a change record. */
   readonly field: string;
+  /** Bytes of a value that travel; of an unmapped one all that fits its record. */
+  readonly maxBytes: number;
 }
 
 /** The columns of a captured table at one time, and what the dataset makes of them. */
@@ -47,18 +50,19 @@ export function describeShape(
   if ('missing' in projection) throw missingColumns(dataset, projection.missing, names);
   const fieldOf = new Map(Array.from(projection.columns, ([field, name]) => [name, field]));
   const columns: CarriedColumn[] = [];
+  const maxBytes = mappedValueBytes(dataset.mapping);
   for (const definition of definitions) {
     const mappedField = fieldOf.get(definition.name);
     const column = carry(definition);
-    if (column) columns.push(mappedField === undefined ? column : { ...column, mappedField });
+    if (column)
+      columns.push(mappedField === undefined ? column : { ...column, mappedField, maxBytes });
     else if (mappedField !== undefined) throw unreadableColumn(dataset, definition);
   }
   const byName = new Map(columns.map((column) => [column.name, column]));
-  const mapped = [...projection.columns].map(([field, name]) => [
-    field,
-    name,
-    byName.get(name)?.type,
-  ]);
+  const mapped = [...projection.columns].map(([field, name]) => {
+    const column = byName.get(name);
+    return [field, name, column?.type, ...(column ? cutAt(column) : [])];
+  });
   return {
     columns,
     hash: shortHash(columns.map(({ name, type, mappedField }) => [name, type, mappedField])),
@@ -75,7 +79,17 @@ function carry(definition: ColumnDefinition): CarriedColumn | undefined {
   const type = normalizeType(definition);
   const kind = canonicalKind(type);
   if (kind === undefined || (charset !== null && !isReadable(charset))) return undefined;
-  return { name, type, kind, charset, field: avroFieldName(name) };
+  return { name, type, kind, charset, field: avroFieldName(name), maxBytes: Infinity };
+}
+
+const LONG_TYPE = /^(?:(?:medium|long)?blob|varbinary|mediumtext|longtext|json)\b/;
+/** Bytes of a TEXT in these are its bytes in UTF-8. */
+const AS_LONG_IN_UTF8: ReadonlySet<string | null> = new Set(['utf8mb4', 'utf8mb3', 'ascii']);
+
+/** Where a mapped column's values may be cut: those stored before it were told apart otherwise. */
+function cutAt({ type, charset, maxBytes, kind }: CarriedColumn): number[] {
+  const isLong = LONG_TYPE.test(type) || (kind === 'text' && !AS_LONG_IN_UTF8.has(charset));
+  return isLong || maxBytes < TEXT_BYTES ? [maxBytes] : [];
 }
 
 const INTEGERS = /^(?:tiny|small|medium|big)?int$/;
@@ -115,7 +129,8 @@ export function createRowReader<Row, Value>(
     const values: Record<string, string | null> = {};
     columns.forEach((column, index) => {
       const value = read(row, column, index);
-      values[column.field] = value === null ? null : (converts[index]?.(value) ?? null);
+      const text = value === null ? null : (converts[index]?.(value) ?? null);
+      values[column.field] = text === null ? null : carriedText(text, column.maxBytes);
     });
     return values;
   };

@@ -2,6 +2,7 @@ import { PipelineError } from '../../runtime/pipeline-error.ts';
 import { mysqlName } from '../../runtime/sql/quoting.ts';
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { projectColumns, projectRow } from '../../schemas/datasets/projection.ts';
+import { carriedText, mappedValueBytes } from '../../schemas/carried-text.ts';
 import { canonicalColumn, type SourceColumn } from './canonical-columns.ts';
 import { currentGtid, type SourceConnection } from './source-connection.ts';
 
@@ -41,7 +42,8 @@ export async function openTableSnapshot(
     const names = projection.missing.map(({ column }) => column).join(', ');
     throw new PipelineError('CDC_1003', `${table.database}.${table.table} lacks ${names}`);
   }
-  return { gtid, rows: readRows(connection, table, columns, projection.columns) };
+  const maxBytes = mappedValueBytes(dataset.mapping);
+  return { gtid, rows: readRows(connection, table, columns, projection.columns, maxBytes) };
 }
 
 async function beginSnapshot(connection: SourceConnection): Promise<string> {
@@ -93,6 +95,7 @@ async function* readRows(
   { database, table }: TableName,
   columns: readonly SourceColumn[],
   mapped: ReadonlyMap<string, string>,
+  maxBytes: number,
 ): AsyncGenerator<RawImage, void, undefined> {
   const wanted = new Set(mapped.values());
   const canonical = columns
@@ -107,6 +110,15 @@ async function* readRows(
       const value = row[name] ?? null;
       if (value !== null) Object.assign(texts, { [name]: convert(value) });
     }
-    yield projectRow(mapped, texts);
+    yield asCarried(projectRow(mapped, texts), maxBytes);
   }
+}
+
+/** Long values as they travel. */
+function asCarried(row: RawImage, maxBytes: number): RawImage {
+  const texts = Object.entries(row);
+  if (texts.every(([, text]) => text === null || text.length * 3 <= maxBytes)) return row;
+  return Object.fromEntries(
+    texts.map(([field, text]) => [field, text === null ? null : carriedText(text, maxBytes)]),
+  );
 }

@@ -103,4 +103,25 @@ describe('ChangeEncoder', () => {
     expect(changes[0]?.before).toEqual(update.before);
     expect(changes[1]?.after).toEqual(update.after);
   });
+
+  it('keeps a record within what the broker takes, at the cost of what no field takes', () => {
+    const long = 'ü'.repeat(MAX_BATCH_BYTES);
+    const records = new ChangeEncoder(origin).encode({
+      ...insert,
+      op: 'u',
+      before: row('T1', long),
+      after: row('T1', `${long}!`),
+    });
+    expect(records.map(({ bytes }) => bytes <= MAX_BATCH_BYTES)).toEqual([true, true]);
+    const changes = records.map(({ message }) => decode(message.value));
+    expect(changes.map(({ op, source: { seq } }) => [op, seq])).toEqual([
+      ['d', 5],
+      ['c', 6],
+    ]);
+    const [before, after] = changes.map((change) => change.before ?? change.after);
+    expect([before?.['ticket_id'], after?.['ticket_id']]).toEqual(['T1', 'T1']);
+    expect(before?.['x_6f6464206e616d65']).toContain(`[${2 * long.length} bytes, SHA-256 `);
+    expect(before).not.toEqual(after);
+    expect(records.map(({ newSchema }) => newSchema !== null)).toEqual([true, false]);
+  });
 });

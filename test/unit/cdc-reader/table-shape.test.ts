@@ -121,4 +121,22 @@ describe('createRowReader', () => {
       x_612d62: null,
     });
   });
+
+  it('cuts the values of mapped columns at one length, and no others', () => {
+    const shape = describeShape(dataset, [id, text('IssUeCat'), text('note')]);
+    const read = createRowReader(
+      shape,
+      fromBinlog,
+      (row: Record<string, unknown>, { name }) => row[name],
+    );
+    const [fits, long] = ['x'.repeat(65_535), 'x'.repeat(65_536)];
+    expect(read({ ID: 7, IssUeCat: fits, note: long })).toEqual({
+      ID: '7',
+      IssUeCat: fits,
+      note: long,
+    });
+    expect(read({ ID: 7, IssUeCat: long, note: '' })['IssUeCat']).toMatch(
+      /^x{65535}… \[65536 bytes, /,
+    );
+  });
 });
