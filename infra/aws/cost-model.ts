@@ -39,6 +39,8 @@ const FIREHOSE_RECORD_BYTES = 5_120;
 /** Redshift Serverless bills 60 s at least whenever it is woken. */
 const WAKE_SECONDS = 60;
 const BROKERS = 3;
+/** Of the reader and of the pages; Redshift keeps its administrator's, and so does RDS. */
+const SECRETS = { always: 3, managedSource: 1 } as const;
 /** Metrics that the daemons write, and those of Container Insights. */
 const METRICS = 60;
 /** Lines of metrics and messages, a daemon and month. */
@@ -98,7 +100,7 @@ export function monthlyCosts(deployment: Deployment, scale: number): readonly Co
         alarmPlans(deployment).length * prices.alarm +
         prices.dashboard +
         logGib * prices.logGib +
-        prices.secret +
+        (SECRETS.always + database.length * SECRETS.managedSource) * prices.secret +
         prices.key,
     },
     { part: 'Load balancer of the pages', usd: HOURS * prices.balancerHour },

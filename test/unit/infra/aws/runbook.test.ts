@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -84,6 +85,38 @@ describe('the runbook', () => {
         .sort(),
     );
     expect((await helpOf(['doctor', '--daemon', tried[0] ?? ''])).code).toBe(0);
+  });
+
+  test('its function starts a task with the arguments as they are, and ends as the task ended', () => {
+    const [, text = ''] = /```sh\n(NAME=careplus\n.*?)```/s.exec(runbook) ?? [];
+    // Stands for the AWS CLI: tells what it is asked on stderr, and what the function needs on stdout.
+    const aws = `aws() {
+      printf '%s\\n' "$*" >&2
+      case "$2" in
+        describe-subnets) printf 'subnet-1\\tsubnet-2\\n' ;;
+        describe-security-groups) echo sg-1 ;;
+        run-task) echo arn:aws:ecs:eu-central-1:1:task/careplus/t-1 ;;
+        describe-tasks) echo 1 ;;
+      esac
+    }`;
+    const sql = `SELECT 'a "b" $c' AS "d"`;
+    const args = ['query', '--json', sql];
+    const called = spawnSync(
+      'bash',
+      ['-euc', `${aws}\n${text}\ncareplus "$@"`, 'runbook', ...args],
+      {
+        encoding: 'utf8',
+        env: { PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` },
+      },
+    );
+    expect(called.status, called.stderr).toBe(1);
+    const [run = ''] = called.stderr.split('\n').filter((line) => line.startsWith('ecs run-task'));
+    expect(run).toContain('subnets=[subnet-1,subnet-2],securityGroups=[sg-1]');
+    const [, overrides = ''] = /--overrides (.*) --query/.exec(run) ?? [];
+    expect(JSON.parse(overrides)).toEqual({
+      containerOverrides: [{ name: 'operations', command: args }],
+    });
+    expect(called.stderr).toContain('task/operations/t-1');
   });
 
   test('would notice a flag that there is not', async () => {
