@@ -17,6 +17,7 @@ import { checkLayout } from './layout-checks.ts';
 import { checkCatalogue, checkDax, checkQuery, checkSplits } from './measure-checks.ts';
 import { checkModel } from './model-checks.ts';
 import type { Finding, ProjectFiles } from './project-files.ts';
+import { checkRelationships } from './relationship-checks.ts';
 import {
   checkAggregations,
   checkFields,
@@ -54,6 +55,7 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...ofModel,
     ...ofReport,
     ...checkModel(model),
+    ...checkRelationships(model),
     ...checkCatalogue(model, catalogue),
     ...checkDax(model, catalogue),
     ...checkSplits(model, splits),

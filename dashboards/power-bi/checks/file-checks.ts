@@ -45,6 +45,13 @@ export function checkFiles(files: ProjectFiles): Finding[] {
   ];
 }
 
+/** Formats of the items: an older one is read as other files than these. */
+const formats = [
+  [`${SEMANTIC_MODEL}/definition.pbism`, '4', 'below, the model is no TMDL'],
+  [`${REPORT}/definition.pbir`, '4', 'below, the report is one file'],
+  [`${REPORT_DEFINITION}/version.json`, '2', 'that of the pages and visuals here'],
+] as const;
+
 /** Project, report and model point at each other, and are different items. */
 export function checkArtifacts(files: ProjectFiles): Finding[] {
   const valueOf = (file: string, ...keys: readonly (string | number)[]): unknown =>
@@ -64,6 +71,12 @@ export function checkArtifacts(files: ProjectFiles): Finding[] {
       ? []
       : [{ file, problem: `${keys.join('.')} must be ${value}` }],
   );
+  for (const [file, major, why] of formats) {
+    const version = valueOf(file, 'version');
+    if (typeof version !== 'string' || version.split('.')[0] !== major) {
+      findings.push({ file, problem: `version must be ${major}.x: ${why}` });
+    }
+  }
   const ids = [ofReport, ofModel].map((file) => valueOf(file, 'config', 'logicalId'));
   if (ids.some((id) => typeof id !== 'string') || ids[0] === ids[1]) {
     findings.push({ file: ofReport, problem: 'report and model need a logicalId each' });

@@ -2,7 +2,7 @@
 import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
 import type { Finding } from './project-files.ts';
 import type { TmdlObject } from './tmdl-reader.ts';
-import { allowedValues, vocabulary } from './tmdl-vocabulary.ts';
+import { allowedValues, nameless, unquoted, vocabulary } from './tmdl-vocabulary.ts';
 
 const parameterNames = ['RedshiftDatabase', 'RedshiftSchema', 'RedshiftServer'];
 const PARAMETER =
@@ -16,7 +16,6 @@ export function checkModel(model: SemanticModel): Finding[] {
     ...checkParameters(model),
     ...checkTableOrder(model),
     ...model.tables.flatMap(checkTable),
-    ...checkRelationships(model),
     ...checkNames(model),
     ...checkLineage(model),
   ];
@@ -25,6 +24,10 @@ export function checkModel(model: SemanticModel): Finding[] {
 function checkObject(file: string, object: TmdlObject): Finding[] {
   const allowed = vocabulary[object.kind];
   const where = `line ${object.line}: ${object.kind} ${object.name}`.trimEnd();
+  const unnamed =
+    object.name === '' && !nameless.has(object.kind)
+      ? [{ file, problem: `${where} has no name` }]
+      : [];
   const own = [...object.properties].flatMap(([property, value]) => {
     if (allowed?.has(property) !== true) {
       return [{ file, problem: `${where}: unknown property ${property}` }];
@@ -34,7 +37,7 @@ function checkObject(file: string, object: TmdlObject): Finding[] {
       ? []
       : [{ file, problem: `${where}: ${property} may not be ${value}` }];
   });
-  return [...own, ...object.children.flatMap((child) => checkObject(file, child))];
+  return [...unnamed, ...own, ...object.children.flatMap((child) => checkObject(file, child))];
 }
 
 /** Lineage tags need a level of 1540, and figures come from the catalogue alone. */
@@ -97,69 +100,24 @@ function checkTable(table: ModelTable): Finding[] {
       problems.push(`column ${column.name} must say summarizeBy: none`);
     }
     const sortBy = column.object.properties.get('sortByColumn');
-    if (sortBy !== undefined && !columns.some((other) => other.name === unquoted(sortBy))) {
+    const others = columns.filter((other) => other !== column);
+    if (sortBy !== undefined && !others.some((other) => other.name === unquoted(sortBy))) {
       problems.push(`column ${column.name} is sorted by ${sortBy}, which is not there`);
     }
   }
   return problems.map((problem) => ({ file, problem: `${name}: ${problem}` }));
 }
 
-/** What all tables share a ticket by. */
-const TICKET = 'Tickets.Ticket Key';
-
-/** Both ends are columns of one type; every table that knows its ticket leans on the tickets. */
-function checkRelationships({ roots, tables }: SemanticModel): Finding[] {
-  const types: ReadonlyMap<string, string> = new Map(
-    tables.flatMap((table) =>
-      table.columns.map(({ name, dataType }) => [`${table.name}.${name}`, dataType] as const),
-    ),
-  );
-  const relationships = roots
-    .filter(({ object }) => object.kind === 'relationship')
-    .map(({ file, object }) => ({
-      file,
-      from: columnName(object.properties.get('fromColumn')),
-      to: columnName(object.properties.get('toColumn')),
-    }));
-  const findings = relationships.flatMap(({ file, from, to }) => {
-    const missing = [from, to].filter((end) => !types.has(end));
-    const [fromType = '', toType = ''] = [types.get(from), types.get(to)];
-    return [
-      ...missing.map((end) => ({ file, problem: `a relationship of no column ${end}` })),
-      ...(missing.length === 0 && fromType !== toType
-        ? [{ file, problem: `${from} joins ${fromType} to ${toType}` }]
-        : []),
-    ];
-  });
-  const related = new Set(relationships.flatMap(({ from, to }) => (to === TICKET ? [from] : [])));
-  const alone = [...types.keys()].filter(
-    (column) => column.endsWith('.Ticket Key') && column !== TICKET && !related.has(column),
-  );
-  return [
-    ...findings,
-    ...alone.map((column) => ({
-      file: `${MODEL_DEFINITION}/relationships.tmdl`,
-      problem: `${column} is not related to ${TICKET}`,
-    })),
-  ];
-}
-
-/** `'Log Entries'.'Ticket Key'` without its quotes. */
-function columnName(reference = ''): string {
-  return reference
-    .split(/\.(?=(?:[^']*'[^']*')*[^']*$)/)
-    .map(unquoted)
-    .join('.');
-}
-
-function unquoted(name: string): string {
-  return name.replace(/^'(.*)'$/, '$1').replaceAll("''", "'");
-}
-
 /** Names are the same to DAX whatever their case; a measure's name is the whole model's. */
-function checkNames({ tables }: SemanticModel): Finding[] {
+function checkNames({ roots, tables }: SemanticModel): Finding[] {
   const measures = new Map<string, string>();
+  const known = new Set<string>();
   const findings: Finding[] = [];
+  for (const { file, object } of roots) {
+    const name = `${object.kind} ${object.name}`;
+    if (known.has(name.toLowerCase())) findings.push({ file, problem: `${name} is there twice` });
+    known.add(name.toLowerCase());
+  }
   for (const { name: table, file, columns, measures: own } of tables) {
     const columnNames = new Set<string>();
     for (const { name } of columns) {

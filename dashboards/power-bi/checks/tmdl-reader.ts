@@ -9,7 +9,7 @@
  * An expression stands behind `=` or on lines two tabs deeper, as it is or between three backticks.
  */
 
-import { vocabulary } from './tmdl-vocabulary.ts';
+import { unquoted, vocabulary } from './tmdl-vocabulary.ts';
 
 export interface TmdlObject {
   /** `table`, `column`, `measure`, …; `ref table` where a model only names one. */
@@ -127,7 +127,7 @@ function readStatement({ number, text }: Line): Statement {
   if (object?.[1] !== undefined && objectKinds.has(object[1])) {
     return {
       kind: object[1],
-      name: unquote(object[2] ?? ''),
+      name: unquoted(object[2] ?? ''),
       value: object[3],
       isExpression: object[3] !== undefined,
     };
@@ -178,8 +178,4 @@ function at(lines: readonly Line[], index: number): Line {
   const line = lines[index];
   if (line === undefined) throw new RangeError(`no line ${index + 1}`);
   return line;
-}
-
-function unquote(name: string): string {
-  return name.startsWith("'") ? name.slice(1, -1).replaceAll("''", "'") : name;
 }

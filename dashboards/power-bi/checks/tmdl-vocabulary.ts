@@ -43,10 +43,31 @@ export const vocabulary: Readonly<Record<string, ReadonlySet<string>>> = {
   table: new Set(['isHidden', 'lineageTag']),
 };
 
+/** Kinds whose objects have no name. */
+export const nameless: ReadonlySet<string> = new Set([
+  'changedProperty',
+  'dataAccessOptions',
+  'database',
+  'linguisticMetadata',
+]);
+
+const switches = new Set(['true', 'false']);
+const cultures = new Set(['en-US']);
+
 /** What some properties may be. */
 export const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
   dataType: new Set(['string', 'int64', 'double', 'decimal', 'dateTime', 'boolean']),
   // A column is no measure: sums are what the catalogue says they are.
   summarizeBy: new Set(['none']),
   mode: new Set(['directQuery']),
+  culture: cultures,
+  sourceQueryCulture: cultures,
+  discourageImplicitMeasures: switches,
+  isHidden: switches,
+  isKey: switches,
 };
+
+/** A name as it is meant: `'Log Entries'` without its quotes. */
+export function unquoted(name: string): string {
+  return name.replace(/^'(.*)'$/s, '$1').replaceAll("''", "'");
+}

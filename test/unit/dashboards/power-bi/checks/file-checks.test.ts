@@ -24,6 +24,11 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /a logicalId each/,
   ],
   [
+    'a model that is read as one file',
+    replace('CarePlus.SemanticModel/definition.pbism', '"4.2"', '"1.0"'),
+    /definition\.pbism: version must be 4\.x/,
+  ],
+  [
     'a missing file',
     remove('CarePlus.SemanticModel/definition.pbism'),
     /definition\.pbism: is missing/,

@@ -129,29 +129,6 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
   ],
   ['a missing tag', replace(tickets, `\tlineageTag: ${tags(0)}\n`, ''), /has no lineageTag/],
   [
-    'a relationship to a column that is not there',
-    replace(
-      `${definition}/relationships.tmdl`,
-      "toColumn: Tickets.'Ticket Key'",
-      'toColumn: Tickets.Key',
-    ),
-    /no column Tickets\.Key/,
-  ],
-  [
-    'a relationship that filters both ways',
-    replace(
-      `${definition}/relationships.tmdl`,
-      '\ttoColumn',
-      '\tcrossFilteringBehavior: bothDirections\n\ttoColumn',
-    ),
-    /crossFilteringBehavior/,
-  ],
-  [
-    'a table that does not know its tickets',
-    remove(`${definition}/relationships.tmdl`),
-    /Log Entries\.Ticket Key is not related to Tickets\.Ticket Key/,
-  ],
-  [
     'a model of before lineage tags',
     replace(`${definition}/database.tmdl`, '1600', '1500'),
     /compatibilityLevel must be 1600/,
@@ -162,13 +139,27 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /must say discourageImplicitMeasures/,
   ],
   [
-    'a relationship of two types',
-    replace(
-      `${definition}/relationships.tmdl`,
-      "fromColumn: 'Ticket Ages'.'Ticket Key'",
-      "fromColumn: 'Ticket Ages'.'Age Seconds'",
+    'a culture that there is not',
+    replace(`${definition}/model.tmdl`, 'culture: en-US', 'culture: english'),
+    /culture may not be english/,
+  ],
+  [
+    'a switch that is neither on nor off',
+    replace(tickets, '\t\tisHidden\n', '\t\tisHidden: maybe\n'),
+    /isHidden may not be maybe/,
+  ],
+  [
+    'a column that is sorted by itself',
+    replace(tickets, '\tcolumn Agent\n', '\tcolumn Agent\n\t\tsortByColumn: Agent\n'),
+    /Agent is sorted by Agent/,
+  ],
+  [
+    'a parameter that is there twice',
+    add(
+      `${definition}/expressions.tmdl`,
+      `${files.get(`${definition}/expressions.tmdl`) ?? ''}\nexpression RedshiftSchema = "other"\n`,
     ),
-    /Ticket Ages\.Age Seconds joins int64 to string/,
+    /expression RedshiftSchema is there twice/,
   ],
 ];
 
