@@ -3,7 +3,10 @@ import { openLive } from './browser.ts';
 import { inBothSchemes, month, violations, type PageWorld } from './page-world.ts';
 
 const ticket = String(month.rows[0]?.ticket_id);
-const pages = ['', 'logs', 'pipeline', 'tickets', 'entries', `ticket?id=${ticket}`, '?status=Open'];
+const pages = [
+  ...['', 'logs', 'pipeline', 'tickets', 'entries', `ticket?id=${ticket}`],
+  ...['?status=Open', '?agent=Nobody'],
+];
 
 /** By eye in both schemes, by keyboard, by ear, on a phone and on paper. */
 export function describeAccess(world: () => PageWorld): void {
@@ -12,7 +15,7 @@ export function describeAccess(world: () => PageWorld): void {
       const { context, address } = world();
       const phone = await context.newPage();
       try {
-        await phone.setViewportSize({ width: 360, height: 740 });
+        await phone.setViewportSize({ width: 320, height: 640 });
         await openLive(phone, address + name);
         if (name === 'pipeline') await phone.locator('#browser-rows summary').first().click();
         const table = phone.locator('.as-table summary').first();

@@ -84,6 +84,36 @@ export function describeFilters(world: () => PageWorld): void {
       await page.getByText('No ticket matches').waitFor({ timeout: 10_000 });
     });
 
+    it('draw any text as it is, one that the language knows and one from right to left', async () => {
+      const { page, mysql, address, split } = world();
+      const names = [
+        'constructor',
+        '__proto__',
+        '<b>bold</b>',
+        '\u202Eturned',
+        'שרה',
+        'x'.repeat(90),
+      ];
+      const day = "'2025-03-31 22:00', NULL";
+      await mysql.query(
+        `INSERT INTO support_tickets VALUES ${names.map((_name, at) => `('ODD${at}', ${day}, ?, 'High', '3', ?, 'Chat', 'Open', '')`).join()}`,
+        names.flatMap((name) => [name, name]),
+      );
+      const query = new URLSearchParams(names.map((name): [string, string] => ['agent', name]));
+      await openLive(page, `${address}?${query.toString()}`);
+      const once = Object.fromEntries(names.map((name) => [name, '1']));
+      await expect.poll(() => split('tickets_by_agent'), { timeout: 10_000 }).toEqual(once);
+      expect(await split('tickets_by_issue_category')).toEqual(once);
+      const charts = page.locator('.chart:visible');
+      await expect
+        .poll(
+          async () =>
+            (await charts.count()) - (await page.locator('.chart:visible[data-drawn]').count()),
+        )
+        .toBe(0);
+      await mysql.query(`DELETE FROM support_tickets WHERE ticket_id LIKE 'ODD%'`);
+    });
+
     it('narrow the logs down, too', async () => {
       const { page, open, shown, query } = world();
       await open('logs');

@@ -53,7 +53,7 @@ export function describePipeline(world: () => PageWorld): void {
       await expect
         .poll(() => waiting.allTextContents(), { timeout: 10_000 })
         .toEqual([reader, '', 'nothing waits', 'nothing waits', 'nothing waits']);
-      expect(await page.locator(`#${dataset}-books-hint`).textContent()).toMatch(
+      expect(await page.locator(`#${dataset}-books .hint`).textContent()).toMatch(
         /^The books close/,
       );
     });

@@ -71,6 +71,7 @@ export function describeStates(world: () => PageWorld): void {
       const answers = await Promise.all(views);
       await page.goto(`${address}?agent=One-more`);
       await page.getByText('Too many different filters').waitFor();
+      await inBothSchemes(page, async () => expect(await violations(page)).toEqual([]));
       await openLive(page, address);
       stop.abort();
       expect(answers.every(({ ok }) => ok)).toBe(true);
@@ -84,13 +85,33 @@ export function describeStates(world: () => PageWorld): void {
       try {
         await openLive(other, address);
         const state = other.locator('#state');
+        const events = '**/api/events/**';
+        await other.route(events, (route) => route.abort());
         process.kill(stack.pid('dashboard'), 'SIGKILL');
         await expect.poll(() => state.textContent(), { timeout: 5_000 }).toBe('Reconnecting');
         // What was shown stays.
         expect(await other.locator('[data-measure="tickets_shown"]').textContent()).not.toBe('–');
+        await inBothSchemes(other, async () => expect(await violations(other)).toEqual([]));
+        await other.unroute(events);
         await expect.poll(() => state.textContent(), { timeout: 15_000 }).toBe('Live');
       } finally {
         await other.close();
+      }
+    });
+
+    it('asks anew when it wakes after hours, for a cut connection says nothing', async () => {
+      const { context, address } = world();
+      const sleeper = await context.newPage();
+      try {
+        await sleeper.clock.install();
+        await openLive(sleeper, address);
+        const asked = sleeper.waitForRequest('**/api/events/tickets');
+        await sleeper.clock.fastForward('03:00:00');
+        await asked;
+        await expect.poll(() => sleeper.locator('#state').textContent()).toBe('Live');
+        expect(await sleeper.locator('#age').textContent()).toMatch(/^just now$| s ago$/);
+      } finally {
+        await sleeper.close();
       }
     });
 
@@ -100,7 +121,7 @@ export function describeStates(world: () => PageWorld): void {
       await mysql.query('TRUNCATE TABLE support_tickets');
       await page.getByText('The source table holds no rows.').waitFor({ timeout: 10_000 });
       expect(await shown('tickets_shown')).toBe('0');
-      expect(await page.locator('#books-hint').textContent()).toMatch(/^The books close/);
+      expect(await page.locator('#books .hint').textContent()).toMatch(/^The books close/);
       await inBothSchemes(page, async () => expect(await violations(page)).toEqual([]));
     });
   });

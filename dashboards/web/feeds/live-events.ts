@@ -36,7 +36,7 @@ export function createLiveEvents(options: { readonly keepAliveMs?: number } = {}
       // Gone without a word: nobody may look who does not read.
       if (viewer.waiting && viewer.wasStuck) viewer.response.destroy();
       else if (viewer.waiting) viewer.wasStuck = true;
-      else write(viewer, ': still here\n\n');
+      else write(viewer, 'event: alive\ndata: yes\n\n');
     }
   }, options.keepAliveMs ?? 15_000).unref();
 

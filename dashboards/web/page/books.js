@@ -1,6 +1,7 @@
 /** The books: where every row that was read has gone. */
 
-import { byId, count, element } from './element.js';
+import { count, element } from './element.js';
+import { showRows } from './lists/row-table.js';
 
 /** The terms, in the order in which they are read. */
 const terms = [
@@ -12,19 +13,29 @@ const terms = [
   ['dead_lettered', 'unreadable'],
 ];
 
+const dayHeadings = [
+  ['Day'],
+  ...['read', ...terms.map(([, words]) => words)].map((words) => [capital(words), 'number']),
+];
+
+function capital(words) {
+  return words[0].toUpperCase() + words.slice(1);
+}
+
 /** What the terms do not explain; 0 when the books close. */
 export function unexplained(books) {
   return books.read - terms.reduce((sum, [name]) => sum + books[name], 0);
 }
 
 /**
- * Writes the books into `<id>` (the sum), `<id>-bar` and `<id>-hint`.
+ * Writes the books as a bar, a sum, and whether they close.
  *
+ * @param {HTMLElement} place
  * @param {object} books
  * @param {{unit: string, whole: string, prefix: string, without?: string[]}} words what is counted,
  *   what all of it is, the measures' prefix, and terms that this dataset has not
  */
-export function showBooks(id, books, { unit, whole, prefix, without = [] }) {
+export function showBooks(place, books, { unit, whole, prefix, without = [] }) {
   if (!books) return;
   const own = terms.filter(([name]) => !without.includes(name));
   const term = (name, words) =>
@@ -38,22 +49,29 @@ export function showBooks(id, books, { unit, whole, prefix, without = [] }) {
       ),
       ` ${words}`,
     );
-  byId(id).replaceChildren(
-    term('read', `${unit} read`),
-    ...own.flatMap(([name, words], index) => [index === 0 ? ' = ' : ' + ', term(name, words)]),
-  );
-  byId(`${id}-bar`).replaceChildren(
+  const bar = element(
+    'div',
+    { class: 'proportions', 'aria-hidden': 'true' },
     ...own
       .filter(([name]) => books[name] > 0)
       .map(([name, words]) => segment(name, books[name], words)),
   );
+  const sum = element(
+    'p',
+    { class: 'books' },
+    term('read', `${unit} read`),
+    ...own.flatMap(([name, words], index) => [index === 0 ? ' = ' : ' + ', term(name, words)]),
+  );
   const difference = unexplained(books);
-  const hint = byId(`${id}-hint`);
-  hint.classList.toggle('wrong', difference !== 0);
-  hint.textContent =
+  const close =
     difference === 0
-      ? `The books close: ${whole} is accounted for.`
-      : `The books do not close: ${count(difference)} ${unit} are unexplained.`;
+      ? element('p', { class: 'hint' }, `The books close: ${whole} is accounted for.`)
+      : element(
+          'p',
+          { class: 'hint wrong' },
+          `The books do not close: ${count(difference)} ${unit} are unexplained.`,
+        );
+  place.replaceChildren(bar, sum, close);
 }
 
 function segment(name, value, words) {
@@ -62,8 +80,8 @@ function segment(name, value, words) {
   return node;
 }
 
-/** The books of each day as rows of a table; days that do not close are marked. */
-export function showDayBooks(body, days) {
+/** The books of each day as a table; days that do not close are marked. */
+export function showDayBooks(place, name, days) {
   const rows = days.map((books) => {
     const cell = (name) =>
       element(
@@ -79,8 +97,5 @@ export function showDayBooks(body, days) {
       ...terms.map(([name]) => cell(name)),
     );
   });
-  if (rows.length === 0) {
-    rows.push(element('tr', {}, element('td', { colspan: '8', class: 'none' }, 'none yet')));
-  }
-  body.replaceChildren(...rows);
+  showRows(place, name, dayHeadings, rows);
 }

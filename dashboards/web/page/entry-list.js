@@ -18,7 +18,7 @@ const { go } = startLivePage({
   emptiness(doc) {
     if (doc.total > 0) return null;
     return isNarrowed(doc.filter)
-      ? ['No log entry matches', 'Take back one of the filters.']
+      ? ['No log entry matches', 'Take back one of the filters, or all of them.']
       : ['No log entries', 'None has been loaded yet.'];
   },
   headline: (doc) => ({ value: doc.total, unit: 'log entries' }),

@@ -1,7 +1,7 @@
 /** Writes measures into the places that ask for them by name. */
 
 import { count } from './element.js';
-import { formatExactly, formatFigure, rawText } from './number-format.js';
+import { formatBrief, formatExactly, formatFigure, rawText } from './number-format.js';
 
 /** How long a viewer waits for it is measured. */
 let first = true;
@@ -17,9 +17,9 @@ export function showFigures(doc) {
     showFigure(node, doc.measures[node.dataset.measure]?.value, node.dataset.format);
   }
   for (const node of document.querySelectorAll('[data-parts-of]')) {
-    const figure = doc.measures[node.dataset.partsOf];
-    node.textContent = figure
-      ? `${count(figure.numerator)} ÷ ${count(figure.denominator)} ${node.dataset.unit}`
+    const { numerator, denominator } = doc.measures[node.dataset.partsOf] ?? {};
+    node.textContent = denominator
+      ? `${count(numerator)} of ${count(denominator)} ${node.dataset.unit}`
       : '';
   }
   for (const node of document.querySelectorAll('[data-rate-of]')) {
@@ -27,8 +27,8 @@ export function showFigures(doc) {
     node.textContent = rate === null ? '' : `${formatFigure(rate, 'share')} ${node.dataset.unit}`;
   }
   for (const node of document.querySelectorAll('[data-count-of]')) {
-    const figure = doc.measures[node.dataset.countOf];
-    node.textContent = figure ? `over ${count(figure.denominator)} ${node.dataset.unit}` : '';
+    const { denominator } = doc.measures[node.dataset.countOf] ?? {};
+    node.textContent = denominator ? `mean of ${count(denominator)} ${node.dataset.unit}` : '';
   }
 }
 
@@ -49,8 +49,8 @@ function showFigure(node, value, format) {
   const raw = rawText(value);
   const changed = node.dataset.value !== '' && node.dataset.value !== raw;
   node.dataset.value = raw;
-  node.textContent = formatFigure(value, format);
-  if (format !== 'count') node.title = formatExactly(value, format);
+  node.textContent = formatBrief(value, format);
+  node.title = formatExactly(value, format);
   if (!changed) return;
   node.classList.remove('changed');
   // Reading a size makes the browser forget the animation that it has just played.

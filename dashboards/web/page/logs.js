@@ -1,9 +1,9 @@
 /** The system logs page. */
 
-import { showBars } from './charts/bars.js';
 import { showColumns } from './charts/columns.js';
 import { dayColumns } from './charts/days.js';
 import { showHeatMap } from './charts/heat-map.js';
+import { showSplits } from './charts/splits.js';
 import { showBooks } from './books.js';
 import { byId } from './element.js';
 import { markWhole, showFigures } from './figures.js';
@@ -21,7 +21,7 @@ const { go } = startLivePage({
   show(doc) {
     showFigures(doc);
     filterBar.show(doc);
-    for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
+    showSplits(doc, (column, label) => drillAddress(LIST, doc.filter, { [column]: label }));
     showColumns(
       byId('days-panel'),
       dayColumns(doc.breakdowns.logs_by_day ?? []).map((column) => ({
@@ -36,7 +36,7 @@ const { go } = startLivePage({
       (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour, level: 'ERROR' }),
     );
     markWhole(doc);
-    showBooks('books', doc.books, {
+    showBooks(byId('books'), doc.books, {
       unit: 'entries',
       whole: 'every entry of the log files',
       prefix: 'log_books_',
@@ -51,10 +51,13 @@ const { go } = startLivePage({
     if (doc.books.read === 0) {
       return doc.frontiers.length > 0
         ? ['No log entries', 'The log files hold no entries.']
-        : ['No logs loaded yet', 'No log file has come this far.'];
+        : [
+            'No logs loaded yet',
+            'No log file has come this far. Figures appear here by themselves.',
+          ];
     }
     return isNarrowed(doc.filter) && doc.measures.log_entries?.value === 0
-      ? ['No log entry matches', 'Take back one of the filters.']
+      ? ['No log entry matches', 'Take back one of the filters, or all of them.']
       : null;
   },
   headline: (doc) => ({ value: doc.measures.log_entries?.value, unit: 'log entries' }),
@@ -65,18 +68,6 @@ const filterBar = createFilterBar(go, ({ measures, books }) => [
   books?.shown,
   'entries',
 ]);
-
-/** Bars by one column; each leads to the entries behind it. */
-function showSplit(section, doc) {
-  const { breakdown, beside, total, column } = section.dataset;
-  showBars(section, {
-    shown: doc.breakdowns[breakdown] ?? [],
-    beside: doc.breakdowns[beside] ?? [],
-    total: doc.measures[total]?.value ?? undefined,
-    hrefOf: (label) =>
-      column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label }),
-  });
-}
 
 /** All 24 hours of the day, whether anything was logged in them or not. */
 function hourColumns({ filter, breakdowns }) {

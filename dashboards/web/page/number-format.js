@@ -26,6 +26,16 @@ export function formatFigure(value, format) {
   return (format === 'mean' ? means : shares).format(value);
 }
 
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
+/** A tile and a bar have room for no more. */
+const BRIEF_LENGTH = 9;
+
+/** The same in few characters: what is too long is shortened, `12.35M`. */
+export function formatBrief(value, format) {
+  const words = formatFigure(value, format);
+  return words.length > BRIEF_LENGTH ? compact.format(value) : words;
+}
+
 /** The same with up to four decimals: what a person compares with another report. */
 export function formatExactly(value, format) {
   if (value === null || value === undefined) return '';
@@ -97,15 +107,25 @@ export function formatDay(day) {
   return Number.isNaN(ms) ? day : shortDay.format(ms);
 }
 
+const axisClock = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const axisDay = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
   day: 'numeric',
   month: 'short',
 });
 
-/** `2025-07-01` as `1 Jul`, for an axis. */
-export function formatShortDay(day) {
-  return axisDay.format(Date.parse(`${day}T00:00:00Z`));
+/** The day of a moment as `1 Jul`, for an axis. */
+export function formatShortDay(ms) {
+  return axisDay.format(ms);
+}
+
+/** The time of day of a moment as `14:05`, for an axis. */
+export function formatClock(ms) {
+  return axisClock.format(ms);
 }
 
 /** A moment with its date. */

@@ -9,11 +9,17 @@ import { createQuarantineBrowser } from './lists/quarantine-browser.js';
 
 const datasets = ['tickets', 'logs'];
 const wordsOf = {
-  tickets: { unit: 'rows', whole: 'every row of the source table', prefix: 'books_' },
+  tickets: {
+    unit: 'rows',
+    whole: 'every row of the source table',
+    prefix: 'books_',
+    days: 'Books of the tickets by day',
+  },
   logs: {
     unit: 'entries',
     whole: 'every entry of the log files',
     prefix: 'log_books_',
+    days: 'Books of the system logs by day',
     without: ['superseded'],
   },
 };
@@ -24,8 +30,8 @@ startLivePage({
   show(doc) {
     for (const name of datasets) {
       const { books, days, verification } = doc.datasets[name];
-      showBooks(`${name}-books`, books, wordsOf[name]);
-      showDayBooks(byId(`${name}-days`), days);
+      showBooks(byId(`${name}-books`), books, wordsOf[name]);
+      showDayBooks(byId(`${name}-days`), wordsOf[name].days, days);
       showVerification(name, verification, doc.nowMs);
     }
     const all = datasets
@@ -36,7 +42,12 @@ startLivePage({
   },
   emptiness(doc) {
     const read = datasets.reduce((sum, name) => sum + doc.datasets[name].books.read, 0);
-    return read > 0 ? null : ['Nothing loaded yet', 'No row and no log entry has come this far.'];
+    return read > 0
+      ? null
+      : [
+          'Nothing loaded yet',
+          'No row and no log entry has come this far. Figures appear here by themselves.',
+        ];
   },
   headline: (doc) => ({
     value: doc.datasets

@@ -18,7 +18,7 @@ const { go } = startLivePage({
   emptiness(doc) {
     if (doc.total > 0) return null;
     return isNarrowed(doc.filter)
-      ? ['No ticket matches', 'Take back one of the filters.']
+      ? ['No ticket matches', 'Take back one of the filters, or all of them.']
       : ['No tickets', 'None has been loaded yet.'];
   },
   headline: (doc) => ({ value: doc.total, unit: 'tickets' }),

@@ -1,7 +1,7 @@
 /** One ticket's life: what it is now, every change with its evidence, and what was logged of it. */
 
 import { byId, count, element, setText } from './element.js';
-import { entryHeadings, entryRow } from './lists/entry-rows.js';
+import { ownEntryHeadings, ownEntryRow } from './lists/entry-rows.js';
 import { showRows } from './lists/row-table.js';
 import { showChanges } from './lists/ticket-changes.js';
 import { tag } from './lists/ticket-rows.js';
@@ -24,8 +24,8 @@ startLivePage({
     showRows(
       byId('entries'),
       'Log entries of this ticket',
-      entryHeadings,
-      entries.map(entryRow),
+      ownEntryHeadings,
+      entries.map(ownEntryRow),
       'Nothing was logged of it.',
     );
   },

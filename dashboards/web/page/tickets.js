@@ -1,6 +1,6 @@
 /** The tickets page. */
 
-import { showBars } from './charts/bars.js';
+import { showSplits } from './charts/splits.js';
 import { showColumns } from './charts/columns.js';
 import { showHeatMap } from './charts/heat-map.js';
 import { showSteps } from './charts/steps.js';
@@ -22,7 +22,9 @@ const { go } = startLivePage({
   show(doc) {
     showFigures(doc);
     filterBar.show(doc);
-    for (const section of document.querySelectorAll('[data-chart="bars"]')) showSplit(section, doc);
+    showSplits(doc, (column, label) =>
+      column === 'id' ? ticketAddress(label) : drillAddress(LIST, doc.filter, { [column]: label }),
+    );
     showColumns(
       byId('days-panel'),
       dayColumns(doc.breakdowns.tickets_by_day ?? []).map((column) => ({
@@ -37,7 +39,7 @@ const { go } = startLivePage({
       (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour }),
     );
     markWhole(doc);
-    showBooks('books', doc.books, {
+    showBooks(byId('books'), doc.books, {
       unit: 'rows',
       whole: 'every row of the source table',
       prefix: 'books_',
@@ -51,10 +53,13 @@ const { go } = startLivePage({
     if (doc.books.read === 0) {
       return doc.frontiers.length > 0
         ? ['No tickets', 'The source table holds no rows.']
-        : ['Nothing loaded yet', 'The first batch is still on its way.'];
+        : [
+            'Nothing loaded yet',
+            'The first batch is still on its way. Figures appear here by themselves.',
+          ];
     }
     return isNarrowed(doc.filter) && doc.measures.tickets_shown?.value === 0
-      ? ['No ticket matches', 'Take back one of the filters.']
+      ? ['No ticket matches', 'Take back one of the filters, or all of them.']
       : null;
   },
   headline: (doc) => ({ value: doc.measures.tickets_shown?.value, unit: 'tickets' }),
@@ -65,20 +70,6 @@ const filterBar = createFilterBar(go, ({ measures, books }) => [
   books?.shown,
   'tickets',
 ]);
-
-/** Bars by one column; each leads to the tickets behind it. */
-function showSplit(section, doc) {
-  const { breakdown, beside, total, column } = section.dataset;
-  showBars(section, {
-    shown: doc.breakdowns[breakdown] ?? [],
-    beside: doc.breakdowns[beside] ?? [],
-    total: doc.measures[total]?.value ?? undefined,
-    hrefOf: (label) => {
-      if (column === 'id') return ticketAddress(label);
-      return column === undefined ? undefined : drillAddress(LIST, doc.filter, { [column]: label });
-    },
-  });
-}
 
 /** The warehouse tells the newest hour first, and an hour as `YYYY-MM-DD HH:MM:SS`, UTC. */
 function backlogPoints(figures) {

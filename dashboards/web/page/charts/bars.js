@@ -1,9 +1,10 @@
 /** Horizontal bars: one for each label of a breakdown, the largest first. */
 
 import { count } from '../element.js';
-import { formatFigure, rawText } from '../number-format.js';
+import { formatBrief, formatFigure, rawText } from '../number-format.js';
 import { labelAxis, tip, valueAxis } from './axes.js';
 import { showPanel } from './panel.js';
+import { fitted, widestOf } from './text-width.js';
 
 const SHOWN_BARS = 10;
 const ROW_PX = 30;
@@ -31,8 +32,8 @@ export function showBars(section, { shown, beside = [], total, hrefOf = () => un
       label: name === '' ? '(none)' : name,
       name,
       value,
-      words: formatFigure(value, format),
-      besideWords: besideName ? formatFigure(besideValue, besideFormat) : '',
+      words: formatBrief(value, format),
+      besideWords: besideName ? formatBrief(besideValue, besideFormat) : '',
       href: hrefOf(name),
       cells: [
         {
@@ -86,23 +87,46 @@ function inOrder(figures, known) {
   return figures.toSorted((a, b) => place(a) - place(b));
 }
 
+const LABEL_PX = 13;
+const BESIDE_PX = 12;
+const GAP_PX = 12;
+/** Below this, a bar tells nothing. */
+const LEAST_BAR_PX = 60;
+const LEAST_LABEL_PX = 60;
+
+/** Before each label: the library looks texts up in a plain object, and finds one at `constructor`. */
+const UNSEEN = '\u200b';
+
 function barOption(palette, width, bars, { unit, besideHeading, leads }) {
-  const longest = Math.max(...bars.map(({ label }) => label.length));
-  const labelWidth = Math.min(Math.max(longest * 8.4, 70), Math.round(width * 0.4));
-  const hasBeside = bars.some(({ besideWords }) => besideWords !== '');
-  const room = hasBeside ? 128 : 64;
+  const labelFont = `${LABEL_PX}px ${palette.font}`;
+  const besideFont = `${BESIDE_PX}px ${palette.font}`;
+  const roomOf = (part, font) => widestOf(bars.map(part), font);
+  const figureRoom = roomOf(({ words }) => words, `600 ${labelFont}`);
+  const besideRoom = roomOf(({ besideWords }) => besideWords, besideFont);
+  const hasBeside = besideRoom > 0;
+  const room = GAP_PX + figureRoom + (hasBeside ? GAP_PX + besideRoom : 0);
+  const labelRoom = Math.max(
+    LEAST_LABEL_PX,
+    Math.min(
+      roomOf(({ label }) => label, labelFont),
+      width * 0.45 - GAP_PX,
+      width - room - GAP_PX - LEAST_BAR_PX,
+    ),
+  );
+  const right = { align: 'right', fontSize: BESIDE_PX, color: palette.quiet };
+  const rich = {
+    v: { ...right, fontSize: LABEL_PX, fontWeight: 600, color: palette.ink, width: figureRoom },
+    b: { ...right, width: GAP_PX + besideRoom },
+  };
   const side = { axisLine: { show: false }, axisTick: { show: false }, inverse: true };
   return {
-    grid: { left: labelWidth + 12, right: room, top: 4, bottom: 4 },
+    grid: { left: labelRoom + GAP_PX, right: room, top: 4, bottom: 4 },
     xAxis: valueAxis(palette, { show: false, max: 'dataMax' }),
     yAxis: [
       labelAxis(
         palette,
-        bars.map(({ label }) => label),
-        {
-          ...side,
-          axisLabel: { color: palette.ink, fontSize: 13, width: labelWidth, overflow: 'truncate' },
-        },
+        bars.map(({ label }) => UNSEEN + fitted(label, labelRoom, labelFont)),
+        { ...side, axisLabel: { color: palette.ink, fontSize: LABEL_PX, interval: 0 } },
       ),
       // The figures stand in a column of their own, so that they can be compared.
       labelAxis(
@@ -113,14 +137,7 @@ function barOption(palette, width, bars, { unit, besideHeading, leads }) {
         {
           ...side,
           position: 'right',
-          axisLabel: {
-            align: 'right',
-            margin: room - 2,
-            rich: {
-              v: { color: palette.ink, fontSize: 13, fontWeight: 600, align: 'right', width: 58 },
-              b: { color: palette.quiet, fontSize: 12, align: 'right', width: 64 },
-            },
-          },
+          axisLabel: { interval: 0, align: 'right', margin: room - 2, rich },
         },
       ),
     ],
@@ -142,7 +159,7 @@ function barOption(palette, width, bars, { unit, besideHeading, leads }) {
         backgroundStyle: { color: palette.line, opacity: 0.4, borderRadius: 4 },
         data: bars.map(({ value, label }) => ({
           value,
-          itemStyle: { color: palette.ofLabel[label] ?? palette.chart, borderRadius: 4 },
+          itemStyle: { color: palette.ofLabel.get(label) ?? palette.chart, borderRadius: 4 },
         })),
       },
     ],

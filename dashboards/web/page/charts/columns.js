@@ -2,7 +2,7 @@
 
 import { count } from '../element.js';
 import { formatFigure, rawText } from '../number-format.js';
-import { labelAxis, tip, valueAxis } from './axes.js';
+import { everyFew, labelAxis, tip, valueAxis } from './axes.js';
 import { showPanel } from './panel.js';
 
 const HEIGHT_PX = 210;
@@ -48,7 +48,8 @@ export function showColumns(section, columns) {
     told: toldOf(columns, unit),
     height: HEIGHT_PX,
     hrefAt: ({ dataIndex }) => places(columns)[dataIndex]?.href,
-    option: (palette) => columnOption(palette, places(columns), section.dataset, besideWords),
+    option: (palette, width) =>
+      columnOption(palette, width, places(columns), section.dataset, besideWords),
   });
 }
 
@@ -71,7 +72,11 @@ function places(columns) {
   );
 }
 
-function columnOption(palette, shown, { unit, beside, besideHeading }, besideWords) {
+/** What the axes of values take of the width, px. */
+const AXIS_PX = 40;
+
+function columnOption(palette, width, shown, { unit, beside, besideHeading }, besideWords) {
+  const labels = shown.map(({ axis, words }) => axis ?? words);
   const lines = beside
     ? [
         {
@@ -98,13 +103,21 @@ function columnOption(palette, shown, { unit, beside, besideHeading }, besideWor
           textStyle: { color: palette.quiet, fontSize: 12 },
         }
       : undefined,
-    xAxis: labelAxis(
-      palette,
-      shown.map(({ axis, words }) => axis ?? words),
-    ),
+    xAxis: labelAxis(palette, labels, {
+      axisLabel: everyFew(palette, labels, width - (beside ? 2 : 1) * AXIS_PX),
+    }),
     yAxis: [
       valueAxis(palette),
-      ...(beside ? [valueAxis(palette, { splitLine: { show: false } })] : []),
+      // In the colour of its line, on the lines of the other axis.
+      ...(beside
+        ? [
+            valueAxis(palette, {
+              axisLabel: { color: palette.second },
+              splitLine: { show: false },
+              alignTicks: true,
+            }),
+          ]
+        : []),
     ],
     tooltip: {
       trigger: 'axis',

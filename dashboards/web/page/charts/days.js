@@ -10,7 +10,7 @@ export function dayColumns(figures) {
   return lastDays(figures, SHOWN_DAYS).map(({ day, value, missing }) => ({
     label: day,
     words: formatDay(day),
-    axis: formatShortDay(day),
+    axis: formatShortDay(Date.parse(day)),
     value,
     ...(missing === 0 ? {} : { gap: `${count(missing)} days without` }),
   }));

@@ -1,7 +1,8 @@
 /** Weekday × hour of the day: the darker, the more. */
 
 import { count } from '../element.js';
-import { labelAxis, tip } from './axes.js';
+import { everyFew, labelAxis, tip } from './axes.js';
+import { inkTurn } from './contrast.js';
 import { showPanel } from './panel.js';
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
@@ -70,14 +71,15 @@ function heatOption(palette, width, valueOf, unit) {
   );
   const least = 1;
   const most = Math.max(1.5, ...data.map(({ value }) => value[3]));
-  const isDark = (root) => root > (least + most) / 2;
+  const turn = least + (most - least) * inkTurn(palette.heat, palette.heatInk);
+  const left = narrow ? 34 : 84;
+  const hours = HOURS.map((hour) => String(hour).padStart(2, '0'));
   return {
-    grid: { left: narrow ? 34 : 84, right: 4, top: 4, bottom: 26 },
-    xAxis: labelAxis(
-      palette,
-      HOURS.map((hour) => String(hour).padStart(2, '0')),
-      { axisLine: { show: false } },
-    ),
+    grid: { left, right: 4, top: 4, bottom: 26 },
+    xAxis: labelAxis(palette, hours, {
+      axisLine: { show: false },
+      axisLabel: everyFew(palette, hours, width - left),
+    }),
     yAxis: labelAxis(
       palette,
       WEEKDAYS.map((name) => (narrow ? name.slice(0, 2) : name)),
@@ -103,7 +105,7 @@ function heatOption(palette, width, valueOf, unit) {
           fontSize: 11,
           formatter: ({ value }) => {
             if (value[2] === 0) return '';
-            return isDark(value[3]) ? `{most|${count(value[2])}}` : `{least|${count(value[2])}}`;
+            return value[3] >= turn ? `{most|${count(value[2])}}` : `{least|${count(value[2])}}`;
           },
           rich: {
             most: { color: palette.heatInk[1], fontSize: 11 },

@@ -35,7 +35,7 @@ export function readPalette() {
     heatNone: color('heat-none'),
     heatInk: [color('heat-ink-least'), color('heat-ink-most')],
     font: window.getComputedStyle(document.body).fontFamily,
-    ofLabel: Object.fromEntries(
+    ofLabel: new Map(
       Object.entries(ofLabel).map(([label, name]) => [label, color(`chart-${name}`)]),
     ),
   };

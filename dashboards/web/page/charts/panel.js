@@ -71,7 +71,7 @@ function makePanel(section) {
   );
   const none = element('p', { class: 'none' }, 'none yet');
   const units = element('p', { class: 'units', 'aria-hidden': 'true' });
-  section.append(chart, none, units, details);
+  section.append(chart, none, element('div', { class: 'below' }, units, details));
   const panel = { title, chart, table, details, units, none, content: null, figures: '' };
   panel.drawing = createDrawing(chart, (place) => {
     const href = panel.content.hrefAt?.(place);

@@ -1,7 +1,7 @@
 /** A quantity over time that stays as it is until it changes: the backlog by hour. */
 
 import { count } from '../element.js';
-import { formatMoment } from '../number-format.js';
+import { formatClock, formatMoment, formatShortDay } from '../number-format.js';
 import { tip, valueAxis } from './axes.js';
 import { showPanel } from './panel.js';
 
@@ -22,7 +22,7 @@ export function showSteps(section, points) {
     units: unit,
     told: toldOf(points, unit),
     height: HEIGHT_PX,
-    option: (palette) => stepOption(palette, points, unit),
+    option: (palette, width) => stepOption(palette, width, points, unit),
   });
 }
 
@@ -37,13 +37,37 @@ function toldOf(points, unit) {
   ];
 }
 
-function stepOption(palette, points, unit) {
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const steps = [HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, DAY_MS];
+/** For one label, px. */
+const LABEL_PX = 64;
+
+/** Moments at equal distances, as many as there is room for. */
+function ticksOf(from, to, most) {
+  const step =
+    steps.find((each) => (to - from) / each <= most) ??
+    DAY_MS * Math.ceil((to - from) / DAY_MS / most);
+  const first = Math.ceil(from / step) * step;
+  const count = Math.max(0, Math.floor((to - first) / step) + 1);
+  return Array.from({ length: count }, (_each, index) => first + index * step);
+}
+
+function stepOption(palette, width, points, unit) {
+  const [from, to] = [points[0]?.ms ?? 0, points.at(-1)?.ms ?? 0];
+  const ticks = ticksOf(from, to, Math.floor(width / LABEL_PX));
   return {
     grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
     xAxis: {
       type: 'time',
       axisLine: { lineStyle: { color: palette.line } },
-      axisLabel: { color: palette.quiet, fontSize: 12, hideOverlap: true },
+      axisTick: { show: false },
+      axisLabel: {
+        color: palette.quiet,
+        fontSize: 12,
+        customValues: ticks,
+        formatter: (ms) => (ms % DAY_MS === 0 ? formatShortDay(ms) : formatClock(ms)),
+      },
       splitLine: { show: false },
     },
     yAxis: valueAxis(palette),

@@ -38,7 +38,7 @@ export function createDayRange(onRange) {
     'select',
     { 'aria-label': 'Days' },
     ...ranges.map(({ words, days }) => element('option', { value: String(days) }, words)),
-    element('option', { value: OWN }, 'Own range'),
+    element('option', { value: OWN }, 'Custom'),
   );
   const node = element(
     'div',

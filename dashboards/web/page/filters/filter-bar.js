@@ -84,7 +84,7 @@ export function createFilterBar(go, matching) {
     const link = element(
       'a',
       { href, 'data-same-page': '' },
-      words,
+      element('bdi', {}, words),
       element('span', { 'aria-hidden': 'true', class: 'cross' }, '×'),
       element('span', { class: 'visually-hidden' }, ', remove'),
     );

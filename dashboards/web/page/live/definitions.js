@@ -7,7 +7,7 @@ export function showDefinitions(details, wanted) {
     fetch('api/measures')
       .then((response) => response.json())
       .then(({ measures }) => {
-        byId('definition-list').replaceChildren(...measures.filter(wanted).flatMap(definition));
+        byId('definition-list').replaceChildren(...measures.filter(wanted).map(definition));
       })
       .catch(() => details.addEventListener('toggle', load, { once: true }));
   };
@@ -15,14 +15,18 @@ export function showDefinitions(details, wanted) {
 }
 
 function definition({ title, description, population, sql, dax }) {
-  return [
+  const text = (language, source) =>
+    element('p', {}, element('span', { class: 'language' }, language), element('code', {}, source));
+  return element(
+    'div',
+    {},
     element('dt', {}, title),
     element(
       'dd',
       {},
       element('p', {}, `${description} Over: ${population}.`),
-      element('p', {}, element('code', {}, sql)),
-      element('p', {}, element('code', {}, dax)),
+      text('SQL', sql),
+      text('DAX', dax),
     ),
-  ];
+  );
 }

@@ -6,6 +6,8 @@ import { showDefinitions } from './definitions.js';
 import { problemOf, stateOf } from './page-state.js';
 
 const RECONNECT_MS = 3_000;
+/** The server is heard every 15 s. A connection that a sleep has cut does not say so. */
+const SILENT_MS = 45_000;
 const ANNOUNCE_EVERY_MS = 60_000;
 
 /**
@@ -34,6 +36,7 @@ export function startLivePage(page) {
     refused: null,
     /** What to add to this machine's clock to have the server's. */
     clockOffsetMs: 0,
+    heardAtMs: 0,
     announced: '',
     announcedAtMs: -Infinity,
   };
@@ -42,12 +45,16 @@ export function startLivePage(page) {
     view.search = window.location.search;
     const source = new EventSource(`api/events/${page.name}${view.search}`);
     view.source = source;
+    view.heardAtMs = Date.now();
     const on = (name, act) =>
       source.addEventListener(name, (event) => {
         // Another address is shown by now: this is old news.
-        if (view.source === source) act(event);
+        if (view.source !== source) return;
+        view.heardAtMs = Date.now();
+        act(event);
       });
     on('open', () => setConnection('open'));
+    on('alive', () => undefined);
     on(page.name, (event) => onDocument(JSON.parse(event.data)));
     on('freshness', (event) => onFreshness(JSON.parse(event.data)));
     on('refused', (event) => {
@@ -77,6 +84,14 @@ export function startLivePage(page) {
     showState();
   }
 
+  /** Asks anew when nothing was heard for so long that nothing will be. */
+  function reconnectIfSilent() {
+    if (Date.now() - view.heardAtMs <= SILENT_MS || view.refused === 'none') return;
+    view.source?.close();
+    setConnection('lost');
+    connect();
+  }
+
   function go(address) {
     window.history.pushState(null, '', address);
     reconnect();
@@ -98,7 +113,7 @@ export function startLivePage(page) {
     document.body.dataset.empty = String(empty !== null);
     byId('empty').hidden = empty === null;
     setText(byId('empty-title'), empty?.[0] ?? '');
-    setText(byId('empty-text'), empty ? `${empty[1]} Figures appear here by themselves.` : '');
+    setText(byId('empty-text'), empty?.[1] ?? '');
     const busy = doc.state === 'loading';
     if (!busy) delete document.body.dataset.turning;
     byId('content').setAttribute('aria-busy', String(busy));
@@ -168,7 +183,10 @@ export function startLivePage(page) {
     if (window.location.search !== view.search) reconnect();
   });
   showDefinitions(byId('definitions'), page.defines);
-  setInterval(showState, 1_000);
+  setInterval(() => {
+    reconnectIfSilent();
+    showState();
+  }, 1_000);
   connect();
   return { go };
 }

@@ -48,5 +48,8 @@ export function problemOf({ connection, doc, refused }, time) {
   }
   if (!doc?.problem) return null;
   const { code, cause, remedy } = doc.problem;
-  return { title: `${code}: ${cause}`, text: `${remedy} This page keeps trying.${kept}` };
+  return {
+    title: 'The figures cannot be read now',
+    text: `${code}: ${cause} ${remedy} It is tried again by itself.${kept}`,
+  };
 }

@@ -60,7 +60,7 @@ describe('live events', () => {
     vi.advanceTimersByTime(1_000);
     expect(events.viewers).toBe(1);
     expect(stuck.connection.destroy).toHaveBeenCalledOnce();
-    expect(reading.written.slice(1)).toEqual([': still here\n\n', ': still here\n\n']);
+    expect(reading.written.slice(1)).toEqual(Array(2).fill('event: alive\ndata: yes\n\n'));
     events.close();
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 interface NumberFormat {
   formatFigure(value: number | null | undefined, format: 'count' | 'mean' | 'share'): string;
+  formatBrief(value: number | null | undefined, format: 'count' | 'mean' | 'share'): string;
   formatExactly(value: number | null | undefined, format: 'count' | 'mean' | 'share'): string;
   rawText(value: number | null | undefined): string;
   formatTime(ms: number, nowMs: number): string;
@@ -25,6 +26,15 @@ describe('numbers on the page', () => {
     expect(page.formatFigure(1_081.2593, 'mean')).toBe('1,081.26');
     expect(page.formatFigure(0.8056, 'share')).toBe('80.6%');
     expect(page.formatFigure(0, 'count')).toBe('0');
+  });
+
+  it('are shortened where nine characters are the room', () => {
+    expect(page.formatBrief(1_234_567, 'count')).toBe('1,234,567');
+    expect(page.formatBrief(12_345_678, 'count')).toBe('12.35M');
+    expect(page.formatBrief(17_025_542.12, 'mean')).toBe('17.03M');
+    expect(page.formatBrief(18_936.76, 'mean')).toBe('18,936.76');
+    expect(page.formatBrief(1, 'share')).toBe('100.0%');
+    expect(page.formatBrief(null, 'mean')).toBe('–');
   });
 
   it('can be had exactly, and raw', () => {

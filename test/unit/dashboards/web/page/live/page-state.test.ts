@@ -37,7 +37,7 @@ describe('state of a page', () => {
     expect(problemOf({ ...live, connection: 'lost' }, '10:00')?.text).toContain('up to 10:00');
     const problem = { code: 'WH_5003', cause: 'It is away.', remedy: 'Start it.' };
     const stale = problemOf({ ...live, doc: { state: 'stale', problem } }, null);
-    expect(stale?.title).toBe('WH_5003: It is away.');
+    expect(stale?.text).toContain('WH_5003: It is away. Start it.');
     expect(stale?.text).not.toContain('up to');
     for (const refused of ['none', 'full', 'something new']) {
       expect(problemOf({ ...live, refused }, null)?.title).toMatch(/\w/);
