@@ -5,7 +5,7 @@ const context = document.createElement('canvas').getContext('2d');
 const MOST_SIGNS = 120;
 
 /** @param {string} font as in CSS: size and family, a weight before them */
-export function textWidth(text, font) {
+function textWidth(text, font) {
   context.font = font;
   return context.measureText(text).width;
 }
