@@ -22,6 +22,15 @@ export interface ParquetCopyOptions {
   readonly listKeys?: ListKeys | undefined;
 }
 
+/** Parquet that is turned into rows for PostgreSQL at a time, while it takes those before. */
+const PART_BYTES = 4 * 1024 * 1024;
+
+/** Files whose rows go to PostgreSQL together. */
+interface CopyPart {
+  readonly group: FileGroup;
+  readonly columns: readonly TargetColumn[];
+}
+
 /** Runs COPY … FORMAT AS PARQUET: objects → files → DuckDB → COPY FROM STDIN. */
 export class ParquetCopy {
   readonly #options: ParquetCopyOptions;
@@ -46,12 +55,13 @@ export class ParquetCopy {
       const groups = await this.#reader.check(files, columns, copy.fillRecord);
       for (const group of groups) await this.#reader.checkLengths(group, columns);
       signal.throwIfAborted();
+      const isAnalyzed = await wantsStatistics(client, copy);
       let rows = 0;
-      for (const [index, group] of groups.entries()) {
-        const chosen = columns.slice(0, group.names.length);
-        const path = join(directory, `rows-${index}.csv`);
-        rows += await this.#load(client, copy, { group, columns: chosen, path }, signal);
+      for (const group of groups) {
+        const part = { group, columns: columns.slice(0, group.names.length) };
+        rows += await this.#load(client, copy, part, { directory, signal });
       }
+      if (isAnalyzed) await client.query(`ANALYZE ${quoteQualified(copy.table)}`);
       return rows;
     } finally {
       await rm(directory, { recursive: true, force: true });
@@ -78,7 +88,8 @@ export class ParquetCopy {
       if (!bytes) continue;
       const path = join(directory, `object-${index}.parquet`);
       await writeFile(path, bytes);
-      files.push({ path, url: `s3://${source.bucket}/${source.key}` });
+      const url = `s3://${source.bucket}/${source.key}`;
+      files.push({ path, url, bytes: bytes.length });
     }
     return files;
   }
@@ -86,14 +97,65 @@ export class ParquetCopy {
   async #load(
     client: ClientBase,
     copy: CopyTranslation,
-    part: { group: FileGroup; columns: readonly TargetColumn[]; path: string },
-    signal: AbortSignal,
+    part: CopyPart,
+    run: { readonly directory: string; readonly signal: AbortSignal },
   ): Promise<number> {
-    await this.#reader.writeCsv(part.group, part.columns, part.path);
     const names = part.columns.map(({ name }) => quoteName(name)).join(', ');
     const sql =
       `COPY ${quoteQualified(copy.table)} (${names}) FROM STDIN ` +
       `WITH (FORMAT csv, NULL '${NULL_MARK}')`;
-    return copyFrom(client, sql, createReadStream(part.path, { signal, highWaterMark: 1 << 18 }));
+    return copyFrom(client, sql, this.#rows(part, run));
   }
+
+  /** The rows as CSV: the next part is written while the one before is read. */
+  async *#rows(
+    { group, columns }: CopyPart,
+    { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const parts = partsOf(group.files);
+    const begin = async (index: number): Promise<string | undefined> => {
+      const files = parts[index];
+      if (!files) return undefined;
+      const path = join(directory, `rows-${index}.csv`);
+      await this.#reader.writeCsv({ ...group, files }, columns, path);
+      return path;
+    };
+    let writing = begin(0);
+    try {
+      for (let index = 0; index < parts.length; index += 1) {
+        const path = await writing;
+        if (path === undefined) return;
+        writing = begin(index + 1);
+        // Awaited in the next round, or never when this one fails.
+        writing.catch(() => undefined);
+        yield* createReadStream(path, { signal, highWaterMark: 1 << 18 });
+        await rm(path);
+      }
+    } finally {
+      // Whoever is left early removes the folder next.
+      await writing.catch(() => undefined);
+    }
+  }
+}
+
+/** Small files together, for each query has its cost. */
+function partsOf(files: readonly ParquetFile[]): ParquetFile[][] {
+  const parts: ParquetFile[][] = [];
+  let room = 0;
+  for (const file of files) {
+    if (room <= 0) {
+      parts.push([]);
+      room = PART_BYTES;
+    }
+    parts.at(-1)?.push(file);
+    room -= file.bytes;
+  }
+  return parts;
+}
+
+/** Asked before the rows are there. */
+async function wantsStatistics(client: ClientBase, copy: CopyTranslation): Promise<boolean> {
+  if (copy.statistics !== 'of an empty table') return copy.statistics === 'always';
+  const { rowCount } = await client.query(`SELECT FROM ${quoteQualified(copy.table)} LIMIT 1`);
+  return rowCount === 0;
 }

@@ -6,6 +6,7 @@ import type { ParquetColumn, TargetColumn } from './target-columns.ts';
 export interface ParquetFile {
   readonly path: string;
   readonly url: string;
+  readonly bytes: number;
 }
 
 /** Files with the same column names, which one query can read together. */

@@ -27,6 +27,7 @@ export function copyStatement(cursor: TokenCursor): CopyTranslation {
   let parquet = false;
   let manifest = false;
   let fillRecord = false;
+  let statistics: CopyTranslation['statistics'] = 'of an empty table';
   while (cursor.peek().kind === 'word') {
     if (cursor.takeWord('iam_role')) {
       authorized = true;
@@ -38,7 +39,11 @@ export function copyStatement(cursor: TokenCursor): CopyTranslation {
     } else if (cursor.takeWord('manifest')) manifest = true;
     else if (cursor.takeWord('fillrecord')) fillRecord = true;
     else if (cursor.takeWord('statupdate')) {
-      if (!cursor.takeWord('on')) cursor.takeWord('off');
+      if (cursor.takeWord('off')) statistics = 'never';
+      else {
+        cursor.takeWord('on');
+        statistics = 'always';
+      }
     } else if (missingOptions.has(cursor.peek().value)) {
       cursor.refuse('option of COPY', 'local-endpoint');
     } else {
@@ -57,6 +62,7 @@ export function copyStatement(cursor: TokenCursor): CopyTranslation {
     key: source[2] ?? '',
     manifest,
     fillRecord,
+    statistics,
     parameters: [],
     transactional: true,
   };

@@ -170,15 +170,19 @@ function tableAttribute(cursor: TokenCursor, keys: TableKeys): boolean {
   return true;
 }
 
-/** Plain indexes on the keys: a zone map's and a collocated join's stand-in. */
+/**
+ * Indexes on the keys: a zone map's and a collocated join's stand-in. A distribution key only serves
+ * joins by equality, and its values come in no order: a hash index takes half the time of a tree.
+ */
 export function keyIndexes(table: QualifiedName, keys: Readonly<TableKeys>): string[] {
   const target = quoteQualified(table);
-  const index = (kind: string, columns: readonly string[]): string =>
+  const index = (kind: string, method: string, columns: readonly string[]): string =>
     `CREATE INDEX IF NOT EXISTS ${quoteName(`${table.name.slice(0, 50)}_${kind}`)} ON ${target} ` +
-    `(${columns.map(quoteName).join(', ')})`;
+    `USING ${method} (${columns.map(quoteName).join(', ')})`;
   const { distKey, sortKey } = keys;
+  const isLooseKey = distKey !== undefined && sortKey[0] !== distKey;
   return [
-    ...(sortKey.length > 0 ? [index('sortkey', sortKey)] : []),
-    ...(distKey !== undefined && sortKey[0] !== distKey ? [index('distkey', [distKey])] : []),
+    ...(sortKey.length > 0 ? [index('sortkey', 'btree', sortKey)] : []),
+    ...(isLooseKey ? [index('distkey', 'hash', [distKey])] : []),
   ];
 }

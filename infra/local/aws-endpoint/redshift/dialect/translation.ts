@@ -28,6 +28,8 @@ export interface CopyTranslation {
   readonly manifest: boolean;
   /** Columns that the file lacks at its end are NULL. */
   readonly fillRecord: boolean;
+  /** Whether the table is analyzed afterwards (copy-parameters-data-load, STATUPDATE). */
+  readonly statistics: 'always' | 'never' | 'of an empty table';
   readonly parameters: readonly string[];
   readonly transactional: true;
 }

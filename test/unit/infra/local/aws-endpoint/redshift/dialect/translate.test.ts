@@ -8,15 +8,15 @@ function sqlOf(sql: string): string {
 }
 
 describe('translate', () => {
-  it('strips what spreads and sorts rows and makes plain indexes of the keys', () => {
+  it('strips what spreads and sorts rows and makes indexes of the keys', () => {
     const translation = translate(
       'CREATE TABLE s.t (a BIGINT ENCODE az64, b DATE) DISTKEY (b) COMPOUND SORTKEY (a, b)',
     );
     expect(translation).toMatchObject({
       sql: 'CREATE TABLE "s"."t" ("a" BIGINT, "b" DATE)',
       followUps: [
-        'CREATE INDEX IF NOT EXISTS "t_sortkey" ON "s"."t" ("a", "b")',
-        'CREATE INDEX IF NOT EXISTS "t_distkey" ON "s"."t" ("b")',
+        'CREATE INDEX IF NOT EXISTS "t_sortkey" ON "s"."t" USING btree ("a", "b")',
+        'CREATE INDEX IF NOT EXISTS "t_distkey" ON "s"."t" USING hash ("b")',
       ],
     });
   });
@@ -97,6 +97,16 @@ describe('translate', () => {
       manifest: true,
       fillRecord: false,
     });
+  });
+
+  it.each([
+    ['STATUPDATE OFF', 'never'],
+    ['STATUPDATE ON', 'always'],
+    ['STATUPDATE', 'always'],
+    ['', 'of an empty table'],
+  ])('COPY analyzes by %j (copy-parameters-data-load)', (option, statistics) => {
+    const sql = `COPY t FROM 's3://bucket/some/key' IAM_ROLE DEFAULT FORMAT AS PARQUET ${option}`;
+    expect(translate(sql)).toMatchObject({ kind: 'copy', statistics });
   });
 
   it('says that VACUUM cannot run in a transaction', () => {
