@@ -24,6 +24,9 @@ const targets = {
   pageTokenArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:p',
 };
 
+/** A table belongs to a deployment that names it, a log format to each. */
+const tables = tableDatasets.filter(({ name }) => name in example.datasets);
+
 /** Where each daemon begins. */
 const entries: Readonly<Record<string, string>> = {
   'cdc-reader': 'cdc-reader/main.ts',
@@ -123,7 +126,7 @@ describe.each(daemonPlans(example))('$name', ({ name, rights }) => {
       );
     for (const [call, keyOf] of Object.entries(lakeKeys)) {
       const isMade = new RegExp(`\\b${call}\\(`).test(called.text);
-      for (const dataset of [...tableDatasets, ...logDatasets]) {
+      for (const dataset of [...tables, ...logDatasets]) {
         // The loader may write whatever it reports.
         expect(covers(keyOf(dataset)), `${call} of ${dataset.name}`).toBe(
           isMade || (name === 'warehouse-loader' && keyOf(dataset).startsWith('_loader/')),
@@ -168,19 +171,19 @@ describe('rights on the broker', () => {
 
   test('of the log processor: it consumes in its group and writes nothing but dead letters', () => {
     const processor = daemonPlans(example).find(({ name }) => name === 'log-processor');
-    const [schemas, entries, letters] = [
-      'careplus.schemas',
-      'careplus.log-entries',
-      'careplus.dead-letters',
-    ].map((topic) => arn('topic', topic));
-    const group = [arn('group', 'careplus-processor-support-logs')];
+    const [schemas, letters] = ['careplus.schemas', 'careplus.dead-letters'].map((topic) =>
+      arn('topic', topic),
+    );
+    const entries = logDatasets.map(({ topic }) => arn('topic', topic.name));
+    const groups = logDatasets.map(({ name }) => arn('group', `careplus-processor-${name}`));
+    expect(entries).toContain(arn('topic', 'careplus.log-entries'));
     expect(resolve(processor?.rights ?? {})).toEqual([
       [['Connect', 'DescribeCluster'], [clusterArn]],
-      [['DescribeTopic'], [schemas, entries, letters]],
-      [['ReadData'], [schemas, entries]],
+      [['DescribeTopic'], [schemas, ...entries, letters]],
+      [['ReadData'], [schemas, ...entries]],
       [['WriteData'], [letters]],
-      [['DescribeGroup'], group],
-      [['AlterGroup'], group],
+      [['DescribeGroup'], groups],
+      [['AlterGroup'], groups],
     ]);
   });
 
