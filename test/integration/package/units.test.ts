@@ -42,6 +42,10 @@ describe.each(Object.keys(units) as (keyof typeof units)[])('%s', (unit) => {
     expect(text).not.toMatch(/^(?:Exec\w+|Environment)=.*(?:password|secret|token)/im);
   });
 
+  it('leaves no image of its memory, which holds the passwords', () => {
+    expect(text).toMatch(/^LimitCORE=0$/m);
+  });
+
   it('fails what is not allowed instead of killing for it', () => {
     expect(text).toMatch(/^SystemCallFilter=@system-service$/m);
     expect(text).toMatch(/^SystemCallErrorNumber=EPERM$/m);
