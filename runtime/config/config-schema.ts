@@ -100,12 +100,19 @@ function isEncryptedOrLocal(address: string): boolean {
   return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
 }
 
+/** Addresses are told in logs and messages. */
+function hasNoSecret(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username === '' && password === '';
+}
+
 const aws = z.strictObject({
   region: z.string().min(1),
   /** Only for a local endpoint; on AWS leave it out. */
   endpoint: z
     .url({ protocol: /^https?$/ })
     .refine(isEncryptedOrLocal, { message: 'over the network only https' })
+    .refine(hasNoSecret, { message: 'credentials stand in no address' })
     .optional(),
   bucket: z.string().min(3).default(DEFAULT_BUCKET),
 });

@@ -44,7 +44,7 @@ export function parseConfig(text: string, file: string): Config {
   );
   if (syntax.length > 0) throw new PipelineError('CFG_9001', syntax.join('\n'));
 
-  const parsed = configSchema.safeParse(document.toJS());
+  const parsed = configSchema.safeParse(valuesOf(document, file));
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => describe(issue, document, lines, file));
     throw new PipelineError('CFG_9001', problems.join('\n'));
@@ -54,6 +54,15 @@ export function parseConfig(text: string, file: string): Config {
   );
   if (unknown.length > 0) throw new PipelineError('CFG_9001', unknown.join('\n'));
   return parsed.data;
+}
+
+function valuesOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    // Aliases of aliases, which a few lines of text can make endless.
+    throw new PipelineError('CFG_9001', `${file}: ${errorText(cause)}`, { cause });
+  }
 }
 
 /** Names of datasets, and of their fields, that are none. */

@@ -76,6 +76,31 @@ describe('configuration', () => {
     expect(problems('version: 1\nkafka: [\n')).toMatch(/^careplus\.yaml:\d+: /);
   });
 
+  it('refuses a text that grows without end, and takes nothing in by a prototype’s name', () => {
+    const folds = Array.from({ length: 9 }, (_, at) => {
+      const before = at === 0 ? 'x' : `*a${at - 1}`;
+      return `a${at}: &a${at} [${Array<string>(10).fill(before).join(', ')}]`;
+    });
+    expect(problems(`${example}\n${folds.join('\n')}\n`)).toContain('alias');
+    expect(problems(`${example}\n__proto__: { polluted: true }\n`)).toContain('__proto__');
+    expect(problems(example.replace('user:', '__proto__: { user: root }\n  user:'))).toContain(
+      'source.__proto__',
+    );
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('tells no secret that stands where none should', () => {
+    const told = [
+      problems(example.replace('  user:', '  password: hunter2secret\n  user:')),
+      problems(example.replace('b-1.example', 'bob:hunter2secret@b-1.example')),
+      problems(example.replace('bucket:', 'endpoint: https://bob:hunter2secret@here\n  bucket:')),
+    ];
+    for (const message of told) {
+      expect(message).toMatch(/^careplus.yaml:\d+: /);
+      expect(message).not.toContain('hunter2secret');
+    }
+  });
+
   it('reads a secret from its file or the environment and names what is missing', async () => {
     process.env['CAREPLUS_TEST_SECRET'] = 'from the environment';
     const read = (environmentVariable: string, file?: string) =>
