@@ -111,6 +111,12 @@ export function describeFilters(world: () => PageWorld): void {
             (await charts.count()) - (await page.locator('.chart:visible[data-drawn]').count()),
         )
         .toBe(0);
+      const menu = page.locator('[data-filter="agent"]');
+      await menu.locator('summary').click();
+      await menu.getByLabel('Search Agent').fill('Not offered');
+      await menu.getByText('Not among the most frequent').waitFor();
+      await page.keyboard.press('Enter');
+      await expect.poll(search).toContain('agent=Not+offered');
       await mysql.query(`DELETE FROM support_tickets WHERE ticket_id LIKE 'ODD%'`);
     });
 

@@ -20,26 +20,40 @@ export function createChoiceMenu({ name, title }, onChoice) {
     autocomplete: 'off',
   });
   const list = element('ul', {});
+  // Only the most frequent values are offered.
+  const notOffered = element(
+    'p',
+    { class: 'hint', role: 'status', hidden: '' },
+    'Not among the most frequent: Enter takes it as it stands.',
+  );
   const group = element(
     'fieldset',
     {},
     element('legend', { class: 'visually-hidden' }, title),
     search,
+    notOffered,
     list,
   );
   const node = element('details', { class: 'menu', 'data-filter': name }, summary, group);
   const options = new Map();
   let offered = '';
 
-  list.addEventListener('change', () => {
-    const chosen = [...options].filter(([, { box }]) => box.checked).map(([value]) => value);
-    onChoice(chosen);
-  });
+  const chosenNow = () => [...options].filter(([, { box }]) => box.checked).map(([value]) => value);
+  const found = () => [...options].filter(([, { item }]) => !item.hidden);
+
+  list.addEventListener('change', () => onChoice(chosenNow()));
   search.addEventListener('input', () => {
     const wanted = search.value.toLowerCase();
     for (const { item, words } of options.values()) {
       item.hidden = !words.toLowerCase().includes(wanted);
     }
+    notOffered.hidden = found().length > 0;
+  });
+  search.addEventListener('keydown', ({ key }) => {
+    const [only, ...others] = found();
+    if (key !== 'Enter' || search.value === '' || others.length > 0) return;
+    const value = only === undefined ? search.value : only[0];
+    onChoice([...new Set([...chosenNow(), value])]);
   });
   node.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || !node.open) return;
