@@ -20,20 +20,34 @@ export interface OutputStreams {
   readonly stderr: { write(text: string): unknown };
 }
 
+/**
+ * Control characters and turns of the writing direction, which a ticket or a log line may hold: a
+ * terminal would obey them. Line ends and tabs are ours.
+ */
+const STEERING = /(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** As JSON writes them, so that a document stays the same document. */
+function visible(text: string): string {
+  return text.replaceAll(
+    STEERING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function createOutput(streams: OutputStreams, json: boolean): Output {
   const { stdout, stderr } = streams;
   const writeJson = (value: object) => {
-    if (json) stdout.write(`${JSON.stringify(value)}\n`);
+    if (json) stdout.write(`${visible(JSON.stringify(value))}\n`);
   };
   return {
     json,
     document: writeJson,
     line: writeJson,
     text: (line) => {
-      if (!json) stdout.write(`${line}\n`);
+      if (!json) stdout.write(`${visible(line)}\n`);
     },
     note: (line) => {
-      stderr.write(`${line}\n`);
+      stderr.write(`${visible(line)}\n`);
     },
   };
 }
