@@ -6,6 +6,7 @@ import { sourcePart } from '../source-part.ts';
 import { brokerRights } from './broker-rights.ts';
 import { deliveryRights } from './delivery-rights.ts';
 import { lakeRights } from './lake-rights.ts';
+import { logFilesPart } from './log-files-part.ts';
 import { secretRights } from './secret-rights.ts';
 import { warehouseRights } from './warehouse-rights.ts';
 
@@ -24,6 +25,7 @@ export function daemonParts(config: Config, identity: Identity): Part[] {
   return [
     ...secretRights(config, identity, rights),
     ...(rights.source === true ? [sourcePart(config)] : []),
+    ...(rights.logFiles === true ? [logFilesPart(config)] : []),
     ...(kafka ? [brokerRights(config, identity, kafka)] : []),
     ...(lake ? [lakeRights(config, identity, lake)] : []),
     ...(delivery ? [deliveryRights(config, identity, { delivers, describesDelivery })] : []),
