@@ -1,11 +1,12 @@
 /**
- * Lake → warehouse: `npm run bench -- warehouse [rows] [--long] [--steps]`.
+ * Lake → warehouse: `npm run bench -- warehouse [rows] [--only tickets|logs] [--backlog] [--long]`.
  *
  * Starts PostgreSQL, the local AWS endpoint and `careplus run warehouse-loader`. First the loading
  * of a backlog: objects of 50,000 rows lie in the lake when the loader starts, and the time runs
  * from its taking over until the last one is loaded. Then a batch of 2,000 rows (an update is two
  * images) behind a history that SQL has put into the tables: from the submit of the batch to its
- * end. `--long` adds ten million rows of history, `--steps` tells where the time goes.
+ * end, once the tables' pages have been written and some batches have gone before. `--backlog`
+ * leaves the batches out; `--long` measures them behind ten million rows alone.
  */
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -26,18 +27,23 @@ import { loadName } from '../warehouse-loader/take-over.ts';
 import { logRows, ticketRows, type BenchRows } from './warehouse/lake-rows.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { long: { type: 'boolean' }, steps: { type: 'boolean' } },
+  options: { long: { type: 'boolean' }, backlog: { type: 'boolean' }, only: { type: 'string' } },
   allowPositionals: true,
 });
 const backlogRows = Number(positionals[0] ?? 500_000);
 const OBJECT_ROWS = 50_000;
 const BATCH_ROWS = 2_000;
+/** Not counted: they bring back the pages that later ones read. */
+const WARMING_ROUNDS = 3;
 const ROUNDS = 9;
-const histories = [10_000, 100_000, 1_000_000, ...(flags.long === true ? [10_000_000] : [])];
-const benches: readonly (readonly [AnyDataset, BenchRows])[] = [
+const histories = flags.long === true ? [10_000_000] : [10_000, 100_000, 1_000_000];
+const allBenches: readonly (readonly [AnyDataset, BenchRows])[] = [
   [supportTickets, ticketRows],
   [supportLogs, logRows],
 ];
+const benches = allBenches.filter(
+  ([{ shortName }]) => flags.only === undefined || flags.only === shortName,
+);
 
 await using servers = await startLakeServers();
 const { database } = servers;
@@ -74,9 +80,7 @@ const loadedBy = ({ lines }: RunningLoader, dataset: AnyDataset): LogLine[] =>
 
 const timeOf = (line: LogLine | undefined): number => Date.parse(String(line?.['time']));
 
-const milliseconds = (value: number): string => `${Math.round(value)} ms`;
-
-/** Milliseconds of each step of the dataset's newest batch, the longest first. */
+/** Milliseconds of each step of the dataset's newest batch, in their order. */
 async function newestSteps(dataset: AnyDataset): Promise<readonly (readonly [string, number])[]> {
   const { rows } = await database.query<{ outcome: { parts: { durationMs: number }[] } }>(
     `SELECT s.outcome FROM data_api.statements s WHERE jsonb_array_length(s.outcome -> 'parts') > 10
@@ -85,15 +89,26 @@ async function newestSteps(dataset: AnyDataset): Promise<readonly (readonly [str
   const batch = { dataset, batchId: loadName(dataset), objects: [] };
   const steps = loadStatements(batch, { token: '', manifestUrl: '', copyRoleArn: '' });
   const durations = rows[0]?.outcome.parts.map(({ durationMs }) => durationMs) ?? [];
-  return steps
-    .map(({ step }, index) => [step, durations[index] ?? 0] as const)
-    .sort(([, a], [, b]) => b - a);
+  return steps.map(({ step }, index) => [step, durations[index] ?? 0] as const);
 }
 
-async function tellSteps(dataset: AnyDataset): Promise<void> {
-  if (flags.steps !== true) return;
-  const steps = (await newestSteps(dataset)).slice(0, 14);
-  console.log(steps.map(([step, ms]) => `${step} ${milliseconds(ms)}`).join(' · '));
+/** The steps beside each other: a column for each measurement of the dataset. */
+const stepTables = new Map<AnyDataset, Map<string, Record<string, number>>>();
+
+async function noteSteps(dataset: AnyDataset, measurement: string): Promise<void> {
+  const table = stepTables.get(dataset) ?? new Map<string, Record<string, number>>();
+  stepTables.set(dataset, table);
+  for (const [step, ms] of await newestSteps(dataset)) {
+    table.set(step, { ...table.get(step), [measurement]: Math.round(ms) });
+  }
+}
+
+function tellSteps(): void {
+  for (const [dataset, table] of stepTables) {
+    console.log(`${dataset.shortName}: milliseconds of each step of a batch`);
+    const rows = [...table].filter(([, times]) => Object.values(times).some((ms) => ms >= 2));
+    console.table(Object.fromEntries(rows));
+  }
 }
 
 /** @returns how many rows there are now. */
@@ -118,7 +133,7 @@ async function measureBacklog(dataset: AnyDataset, rows: BenchRows): Promise<obj
   const took = timeOf(loaded().at(-1)) - timeOf(loader.lines.find(isStart));
   const status = readFileSync(`/proc/${loader.pid}/status`, 'utf8');
   await stop(loader);
-  await tellSteps(dataset);
+  await noteSteps(dataset, `backlog of ${backlogRows}`);
   return {
     backlog: `${backlogRows} ${rows.unit} in ${count} objects`,
     'MB of Parquet': Math.round(bytes / 1e6),
@@ -138,15 +153,15 @@ async function measureBatch(
   await makeHistory(rows, history);
   const setUp = performance.now() - startedAt;
   const before = loadedBy(loader, dataset).length;
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < WARMING_ROUNDS + ROUNDS; round += 1) {
     await deliver(dataset, rows.batch(history, round, BATCH_ROWS));
     await waitFor(loader, () => loadedBy(loader, dataset).length === before + round + 1);
   }
   const times = loadedBy(loader, dataset)
-    .slice(before)
+    .slice(before + WARMING_ROUNDS)
     .map((line) => Number(line['tookMs']))
     .sort((a, b) => a - b);
-  await tellSteps(dataset);
+  await noteSteps(dataset, `behind 10^${Math.log10(history)}`);
   return {
     batch: `${BATCH_ROWS} ${rows.unit}`,
     history: `10^${Math.log10(history)}`,
@@ -170,15 +185,20 @@ try {
       `Node ${process.version}; loader, endpoint and PostgreSQL 15 on the same machine`,
   );
   const backlogs: object[] = [];
-  for (const [dataset, rows] of benches) backlogs.push(await measureBacklog(dataset, rows));
-  console.table(backlogs);
-  const loader = await startLoader();
-  const batches: object[] = [];
-  for (const bench of benches) {
-    for (const history of histories) batches.push(await measureBatch(loader, bench, history));
+  if (flags.long !== true) {
+    for (const [dataset, rows] of benches) backlogs.push(await measureBacklog(dataset, rows));
+    console.table(backlogs);
   }
-  console.table(batches);
-  await stop(loader);
+  if (flags.backlog !== true) {
+    const loader = await startLoader();
+    const batches: object[] = [];
+    for (const bench of benches) {
+      for (const history of histories) batches.push(await measureBatch(loader, bench, history));
+    }
+    console.table(batches);
+    await stop(loader);
+  }
+  tellSteps();
 } finally {
   parquet.close();
 }

@@ -23,11 +23,14 @@ type MeasureView = keyof typeof measureViews;
 
 type Aggregate = 'COUNT(*)' | `SUM(${string})` | `COUNT(${string})` | `COUNT(DISTINCT ${string})`;
 
-/** Views that hold sums of others: figures over them are those of the catalogue, only sooner. */
-type SumView = 'reporting.log_hours' | 'reporting.logged_tickets';
+/** Text of a sub-query over sums; it stands for a view of which it tells some columns. */
+export type SumRelation = `(SELECT ${string}) s`;
+
+/** What holds sums of others: figures over it are those of the catalogue, only sooner. */
+type Sums = SumRelation | 'reporting.logged_tickets';
 
 interface MeasureSql {
-  readonly from: MeasureView | SumView;
+  readonly from: MeasureView | Sums;
   /** One equality of a column that is never NULL. */
   readonly where?: `${string} = '${string}'`;
   readonly numerator: Aggregate;

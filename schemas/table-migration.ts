@@ -75,7 +75,7 @@ function periodsTable(dataset: TableDataset, { status, carried }: Lifecycle): st
   ];
   const beside = [dataset.keyField, ...carried].map((name) => as(name, name));
   return `CREATE TABLE IF NOT EXISTS careplus.${dataset.entity}_periods (
-${lines([...own, ...beside])}
+${lines([...own, ...beside, 'rules_version INTEGER'])}
 ) DISTKEY (key_hash) SORTKEY (entered_ms);`;
 }
 

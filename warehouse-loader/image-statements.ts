@@ -1,14 +1,16 @@
 import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
-import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
-import { periodStatements, periodTables } from './period-statements.ts';
+import { COPIED, LISTED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
+import { periodStatements } from './period-statements.ts';
+import { REPEATED, repeatStatements } from './repeat-statements.ts';
 import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 /**
  * The statements that turn a batch of copied image rows into state, history, pending images and a
- * frontier. They belong into one transaction that begins with a LOCK.
+ * frontier. They belong into one transaction that begins with a LOCK. What is wide is written once,
+ * into the history; the steps on the way carry numbers and hashes.
  *
- * The frontier is the deduplication: every number up to it has arrived, so a staged image at or
+ * The frontier is the deduplication: every number up to it has arrived, so a copied image at or
  * below it is a repeat, unless a higher rules version judged it. What lies above it waits as
  * pending until nothing before it is missing and its source transaction has ended.
  *
@@ -26,23 +28,21 @@ export function imageStatements(dataset: TableDataset, batchId: string): LoadSta
   const verdictNames = verdictColumns(dataset).map((column) => column.name);
   const verdict = (alias: string) => verdictNames.map((name) => `${alias}.${name}`).join(', ');
   const batch = quoteText(batchId);
-  // The images that the frontier passes and no barrier behind them undoes.
-  const applied = (alias: string) =>
-    `staged ${alias} JOIN advance a ON a.source = ${alias}.source AND a.epoch = ${alias}.epoch AND ${alias}.seq > a.lo AND ${alias}.seq <= a.hi AND ${alias}.seq > a.bar WHERE ${alias}.kind IN ('+', '-', 'X')`;
   const { lifecycle } = dataset;
+  const periods = lifecycle && periodStatements(dataset, lifecycle, t);
+  const newest = newestReadyEpochs(t.frontier);
 
   return [
-    {
-      step: 'stage',
-      sql: `CREATE TEMP TABLE staged AS SELECT ${img('q')}
-FROM (SELECT c.*, row_number() OVER (PARTITION BY c.seq, c.epoch, c.source ORDER BY c.rules_version DESC, c.image_id) AS rn FROM ${COPIED} c) q
-WHERE q.rn = 1`,
-    },
+    ...repeatStatements({
+      columns: names,
+      place: (c) => [`${c}.seq`, `${c}.epoch`, `${c}.source`],
+      order: (c) => `${c}.rules_version DESC, ${c}.image_id`,
+    }),
     {
       step: 'open epochs',
       sql: `INSERT INTO ${t.frontier} (source, epoch, seq, ready, live, shown, committed_ms, batch_id)
 SELECT e.source, e.epoch, 0, 0, 1, 0, 0, ${batch}
-FROM (SELECT DISTINCT source, epoch FROM staged) e
+FROM (SELECT DISTINCT source, epoch FROM ${COPIED}) e
 LEFT JOIN ${t.frontier} f ON f.source = e.source AND f.epoch = e.epoch
 LEFT JOIN ${t.frontier} g ON g.source = e.source AND g.shown = 1
 WHERE f.epoch IS NULL AND (g.epoch IS NULL OR e.epoch > g.epoch)`,
@@ -51,9 +51,9 @@ WHERE f.epoch IS NULL AND (g.epoch IS NULL OR e.epoch > g.epoch)`,
       // A repeat counts only when a newer rules version judged it, or when it was unreadable.
       step: 'find rejudged',
       sql: `CREATE TEMP TABLE rejudged AS SELECT ${img('s')}, o.kind AS old_kind, o.key_hash AS old_key_hash
-FROM staged s
+FROM ${COPIED} s
 JOIN ${t.changes} o ON o.source = s.source AND o.epoch = s.epoch AND o.seq = s.seq
-WHERE s.rules_version > o.rules_version AND o.seq >= (SELECT min(seq) FROM staged)`,
+WHERE s.rules_version > o.rules_version AND o.seq >= (SELECT min(seq) FROM ${COPIED})`,
     },
     {
       step: 'drop old verdicts',
@@ -66,28 +66,32 @@ WHERE ${t.changesName}.source = rejudged.source AND ${t.changesName}.epoch = rej
     },
     {
       step: 'drop older pending',
-      sql: `DELETE FROM ${t.pending} USING staged
-WHERE ${t.pendingName}.source = staged.source AND ${t.pendingName}.epoch = staged.epoch AND ${t.pendingName}.seq = staged.seq AND staged.rules_version > ${t.pendingName}.rules_version`,
+      sql: `DELETE FROM ${t.pending} USING ${COPIED}
+WHERE ${t.pendingName}.source = ${COPIED}.source AND ${t.pendingName}.epoch = ${COPIED}.epoch AND ${t.pendingName}.seq = ${COPIED}.seq AND ${COPIED}.rules_version > ${t.pendingName}.rules_version`,
     },
     {
       step: 'drop repeats of pending',
-      sql: `DELETE FROM staged USING ${t.pending}
-WHERE staged.source = ${t.pendingName}.source AND staged.epoch = ${t.pendingName}.epoch AND staged.seq = ${t.pendingName}.seq`,
+      sql: `DELETE FROM ${COPIED} USING ${t.pending}
+WHERE ${COPIED}.source = ${t.pendingName}.source AND ${COPIED}.epoch = ${t.pendingName}.epoch AND ${COPIED}.seq = ${t.pendingName}.seq`,
     },
     {
-      // Numbers are distinct here, so "nothing missing" is frontier + row number; once false it stays so.
+      // Numbers are distinct here, so "nothing missing" is frontier + row number; once false it stays
+      // so. What happened up to each number is told beside it: its last barrier, a snapshot's end.
       step: 'reach',
-      sql: `CREATE TEMP TABLE reach AS SELECT q.source, q.epoch, q.lo, max(q.seq) AS hi
-FROM (SELECT p.source, p.epoch, p.seq, p.tx_end, f.seq AS lo, row_number() OVER (PARTITION BY p.source, p.epoch ORDER BY p.seq) AS rn
-  FROM (SELECT source, epoch, seq, tx_end FROM staged UNION ALL SELECT source, epoch, seq, tx_end FROM ${t.pending}) p
-  JOIN ${t.frontier} f ON f.source = p.source AND f.epoch = p.epoch AND f.live = 1 AND p.seq > f.seq) q
+      sql: `CREATE TEMP TABLE reach AS SELECT max(q.source) AS source, max(q.epoch) AS epoch, max(q.lo) AS lo, max(q.seq) AS hi, max(q.bar) AS bar, max(q.ready) AS ready, max(q.ms) AS ms
+FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
+   max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS bar,
+   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS ready,
+   max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS ms
+  FROM (SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
+  JOIN (SELECT source, epoch, seq AS lo, row_number() OVER (ORDER BY source, epoch) AS place FROM ${t.frontier} WHERE live = 1) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo) q
 WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
-GROUP BY q.source, q.epoch, q.lo`,
+GROUP BY q.place`,
     },
     {
-      // Mostly there is none: then what is staged goes straight into the history.
+      // Mostly there is none: then what was copied goes straight into the history.
       step: 'take pending',
-      sql: `INSERT INTO staged (${imgNames}) SELECT ${img('p')}
+      sql: `INSERT INTO ${COPIED} (${imgNames}) SELECT ${img('p')}
 FROM ${t.pending} p
 JOIN reach w ON w.source = p.source AND w.epoch = p.epoch AND p.seq > w.lo AND p.seq <= w.hi`,
     },
@@ -99,22 +103,10 @@ WHERE ${t.pendingName}.source = reach.source AND ${t.pendingName}.epoch = reach.
     {
       step: 'keep pending',
       sql: `INSERT INTO ${t.pending} (${imgNames}) SELECT ${img('s')}
-FROM staged s
+FROM ${COPIED} s
 JOIN ${t.frontier} f ON f.source = s.source AND f.epoch = s.epoch AND f.live = 1
 LEFT JOIN reach w ON w.source = s.source AND w.epoch = s.epoch
 WHERE s.seq > CASE WHEN w.hi IS NULL THEN f.seq ELSE w.hi END`,
-    },
-    {
-      step: 'advance',
-      sql: `CREATE TEMP TABLE advance AS SELECT w.source, w.epoch, w.lo, w.hi, count(*) AS images, max(CASE WHEN s.kind = 'T' THEN s.seq ELSE 0 END) AS bar, max(CASE WHEN s.kind = 'E' THEN 1 ELSE 0 END) AS ready, max(CASE WHEN s.committed_ms IS NULL THEN 0 ELSE s.committed_ms END) AS ms
-FROM reach w JOIN staged s ON s.source = w.source AND s.epoch = w.epoch AND s.seq > w.lo AND s.seq <= w.hi
-GROUP BY w.source, w.epoch, w.lo, w.hi`,
-    },
-    {
-      step: 'write history',
-      sql: `INSERT INTO ${t.changes} (${imgNames}) SELECT ${img('s')}
-FROM staged s
-JOIN advance a ON a.source = s.source AND a.epoch = s.epoch AND s.seq > a.lo AND s.seq <= a.hi`,
     },
     {
       // Each number once and one frontier per epoch, or nothing of this batch. The quotient is
@@ -122,50 +114,64 @@ JOIN advance a ON a.source = s.source AND a.epoch = s.epoch AND s.seq > a.lo AND
       step: 'check frontier',
       sql: `INSERT INTO ${t.batches} (batch_id, check_name, passed, loaded_at)
 SELECT ${batch}, 'frontier', 1 / CASE WHEN count(*) = 0 THEN 1 ELSE 0 END, getdate()
-FROM (SELECT w.source FROM reach w LEFT JOIN advance a ON a.source = w.source AND a.epoch = w.epoch
+FROM (SELECT w.source FROM reach w
+  LEFT JOIN (SELECT s.source, s.epoch, count(*) AS images FROM ${reached('s')} GROUP BY s.source, s.epoch) a ON a.source = w.source AND a.epoch = w.epoch
   WHERE a.images IS NULL OR a.images <> w.hi - w.lo
   UNION ALL SELECT f.source FROM ${t.frontier} f GROUP BY f.source, f.epoch HAVING count(*) > 1) z`,
     },
     {
-      step: 'barrier',
-      sql: `DELETE FROM ${t.state} USING advance
-WHERE ${t.stateName}.source = advance.source AND ${t.stateName}.epoch = advance.epoch AND advance.bar > 0`,
+      // Epochs whose state ends here: a barrier lies in this batch, or a newer one is whole.
+      step: 'emptied epochs',
+      sql: `CREATE TEMP TABLE emptied AS SELECT f.source, f.epoch, CASE WHEN f.epoch < n.epoch THEN 1 ELSE 0 END AS closed
+FROM ${t.frontier} f
+LEFT JOIN reach w ON w.source = f.source AND w.epoch = f.epoch
+LEFT JOIN (${newest}) n ON n.source = f.source
+WHERE f.live = 1 AND (w.bar > 0 OR f.epoch < n.epoch)`,
     },
     {
-      // A repair adds its sign only where the unreadable image still stands: a barrier may have removed it.
-      step: 'find repaired',
-      sql: `CREATE TEMP TABLE repaired AS SELECT r.source, r.epoch, r.seq, s.key_hash, s.image_id, s.event_seq, ${verdict('s')}
-FROM rejudged r
-JOIN ${t.state} s ON s.source = r.source AND s.epoch = r.epoch AND s.key_hash = r.old_key_hash AND s.image_id = 'x:' || CAST(r.seq AS VARCHAR(20))
-WHERE r.old_kind = 'X'`,
+      // Mostly there is none: then nothing is read.
+      step: 'empty state',
+      sql: `DELETE FROM ${t.state} USING emptied
+WHERE ${t.stateName}.source = emptied.source AND ${t.stateName}.epoch = emptied.epoch`,
+    },
+    {
+      step: 'drop closed pending',
+      sql: `DELETE FROM ${t.pending} USING emptied
+WHERE ${t.pendingName}.source = emptied.source AND ${t.pendingName}.epoch = emptied.epoch AND emptied.closed = 1`,
     },
     {
       step: 'touched keys',
       sql: `CREATE TEMP TABLE touched AS SELECT y.source, y.epoch, y.key_hash
-FROM (SELECT s.source, s.epoch, s.key_hash FROM ${applied('s')}
-  UNION ALL SELECT source, epoch, key_hash FROM rejudged
-  UNION ALL SELECT source, epoch, key_hash FROM repaired) y
+FROM (SELECT s.key_hash, s.epoch, s.source FROM ${applied('s')}
+  UNION SELECT key_hash, epoch, source FROM rejudged
+  UNION SELECT old_key_hash, epoch, source FROM rejudged) y
 JOIN ${t.frontier} f ON f.source = y.source AND f.epoch = y.epoch AND f.live = 1
-GROUP BY y.key_hash, y.epoch, y.source`,
+LEFT JOIN emptied c ON c.source = y.source AND c.epoch = y.epoch AND c.closed = 1
+WHERE c.source IS NULL`,
+    },
+    {
+      step: 'hold state',
+      sql: `CREATE TEMP TABLE held AS SELECT s.source, s.epoch, s.key_hash, s.image_id, s.copies, s.event_seq, ${verdict('s')}
+FROM ${t.state} s JOIN touched k ON k.source = s.source AND k.epoch = s.epoch AND k.key_hash = s.key_hash`,
     },
     {
       // Which image of a content gives its verdict and number: highest rules version, an appearance
       // before a departure, then the newest. Which content of a key is shown: rank, then image id,
-      // never the number, for another snapshot numbers the same rows in another order.
+      // never the number, for another snapshot numbers the same rows in another order. A repair adds
+      // its sign only where the unreadable image still stands: a barrier may have removed it.
       step: 'rebuild',
       sql: `CREATE TEMP TABLE rebuilt AS SELECT z.source, z.epoch, z.key_hash, z.image_id, z.copies,
  CASE WHEN z.copies > 0 AND row_number() OVER (PARTITION BY z.key_hash, z.epoch, z.source ORDER BY CASE WHEN z.copies > 0 THEN 0 ELSE 1 END, z.rank DESC, z.image_id DESC) = 1 THEN 1 ELSE 0 END AS is_latest,
- z.event_seq, ${verdict('z')}
-FROM (SELECT y.source, y.epoch, y.key_hash, y.image_id, y.event_seq, ${verdict('y')},
+ count(*) OVER (PARTITION BY z.key_hash, z.epoch, z.source) AS contents, z.event_seq, z.fresh
+FROM (SELECT y.source, y.epoch, y.key_hash, y.image_id, y.event_seq, y.fresh, y.rank,
    CAST(sum(y.copies) OVER (PARTITION BY y.image_id, y.key_hash, y.epoch, y.source) AS BIGINT) AS copies,
    row_number() OVER (PARTITION BY y.image_id, y.key_hash, y.epoch, y.source ORDER BY y.rules_version DESC, y.appears DESC, y.event_seq DESC) AS rn
-  FROM (SELECT i.source, i.epoch, i.key_hash, i.image_id, i.seq AS event_seq, CASE WHEN i.kind = '-' THEN -1 ELSE 1 END AS copies, CASE WHEN i.kind = '-' THEN 0 ELSE 1 END AS appears, ${verdict('i')}
+  FROM (SELECT i.source, i.epoch, i.key_hash, i.image_id, i.seq AS event_seq, CASE WHEN i.kind = '-' THEN -1 ELSE 1 END AS copies, CASE WHEN i.kind = '-' THEN 0 ELSE 1 END AS appears, i.rank, i.rules_version, 1 AS fresh
     FROM ${applied('i')}
-    UNION ALL SELECT r.source, r.epoch, r.key_hash, r.image_id, r.seq, CASE WHEN x.seq IS NULL THEN 0 WHEN r.kind = '-' THEN -1 ELSE 1 END, CASE WHEN r.kind = '-' THEN 0 ELSE 1 END, ${verdict('r')}
-    FROM rejudged r LEFT JOIN repaired x ON x.source = r.source AND x.epoch = r.epoch AND x.seq = r.seq WHERE r.kind IN ('+', '-')
-    UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, -1, 1, ${verdict('x')} FROM repaired x
-    UNION ALL SELECT s.source, s.epoch, s.key_hash, s.image_id, s.event_seq, s.copies, 1, ${verdict('s')}
-    FROM ${t.state} s JOIN touched k ON k.source = s.source AND k.epoch = s.epoch AND k.key_hash = s.key_hash) y) z
+    UNION ALL SELECT r.source, r.epoch, r.key_hash, r.image_id, r.seq, CASE WHEN x.seq IS NULL THEN 0 WHEN r.kind = '-' THEN -1 ELSE 1 END, CASE WHEN r.kind = '-' THEN 0 ELSE 1 END, r.rank, r.rules_version, 1
+    FROM rejudged r LEFT JOIN (${repaired}) x ON x.source = r.source AND x.epoch = r.epoch AND x.seq = r.seq WHERE r.kind IN ('+', '-')
+    UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.seq, -1, 1, x.rank, 0, 0 FROM (${repaired}) x
+    UNION ALL SELECT h.source, h.epoch, h.key_hash, h.image_id, h.event_seq, h.copies, 1, h.rank, h.rules_version, 0 FROM held h) y) z
 WHERE z.rn = 1 AND z.copies <> 0`,
     },
     {
@@ -176,43 +182,34 @@ WHERE ${t.stateName}.source = touched.source AND ${t.stateName}.epoch = touched.
     {
       step: 'write state',
       sql: `INSERT INTO ${t.state} (source, epoch, key_hash, image_id, copies, is_latest, event_seq, ${verdictNames.join(', ')})
-SELECT n.source, n.epoch, n.key_hash, n.image_id, n.copies, n.is_latest, n.event_seq, ${verdict('n')}
-FROM rebuilt n JOIN touched k ON k.source = n.source AND k.epoch = n.epoch AND k.key_hash = n.key_hash`,
+SELECT n.source, n.epoch, n.key_hash, n.image_id, n.copies, n.is_latest, n.event_seq, ${verdict('s')}
+FROM rebuilt n JOIN touched k ON k.source = n.source AND k.epoch = n.epoch AND k.key_hash = n.key_hash
+JOIN ${COPIED} s ON s.seq = n.event_seq AND s.epoch = n.epoch AND s.source = n.source
+WHERE n.fresh = 1
+UNION ALL SELECT n.source, n.epoch, n.key_hash, n.image_id, n.copies, n.is_latest, n.event_seq, ${verdict('h')}
+FROM rebuilt n JOIN held h ON h.image_id = n.image_id AND h.key_hash = n.key_hash AND h.epoch = n.epoch AND h.source = n.source
+WHERE n.fresh = 0`,
     },
     {
       step: 'move frontier',
-      sql: `UPDATE ${t.frontier} SET seq = advance.hi,
- committed_ms = CASE WHEN advance.ms > ${t.frontierName}.committed_ms THEN advance.ms ELSE ${t.frontierName}.committed_ms END,
- ready = CASE WHEN advance.ready = 1 THEN 1 ELSE ${t.frontierName}.ready END, batch_id = ${batch}
-FROM advance WHERE ${t.frontierName}.source = advance.source AND ${t.frontierName}.epoch = advance.epoch`,
-    },
-    {
-      step: 'newest ready epochs',
-      sql: `CREATE TEMP TABLE newest AS SELECT source, max(epoch) AS epoch FROM ${t.frontier} WHERE ready = 1 GROUP BY source`,
-    },
-    {
-      step: 'closed epochs',
-      sql: `CREATE TEMP TABLE closed AS SELECT f.source, f.epoch FROM ${t.frontier} f
-JOIN newest n ON n.source = f.source AND f.epoch < n.epoch WHERE f.live = 1`,
+      sql: `UPDATE ${t.frontier} SET seq = reach.hi,
+ committed_ms = CASE WHEN reach.ms > ${t.frontierName}.committed_ms THEN reach.ms ELSE ${t.frontierName}.committed_ms END,
+ ready = CASE WHEN reach.ready = 1 THEN 1 ELSE ${t.frontierName}.ready END, batch_id = ${batch}
+FROM reach WHERE ${t.frontierName}.source = reach.source AND ${t.frontierName}.epoch = reach.epoch`,
     },
     {
       step: 'show epochs',
       sql: `UPDATE ${t.frontier} SET live = CASE WHEN ${t.frontierName}.epoch >= newest.epoch THEN 1 ELSE 0 END,
  shown = CASE WHEN ${t.frontierName}.epoch = newest.epoch THEN 1 ELSE 0 END
-FROM newest WHERE ${t.frontierName}.source = newest.source AND (${t.frontierName}.epoch < newest.epoch OR ${t.frontierName}.shown = 0) AND ${t.frontierName}.live = 1`,
+FROM (${newest}) newest WHERE ${t.frontierName}.source = newest.source AND (${t.frontierName}.epoch < newest.epoch OR ${t.frontierName}.shown = 0) AND ${t.frontierName}.live = 1`,
     },
+    ...(periods?.find ?? []),
     {
-      // Mostly there is none: then neither this nor the next one has anything to read.
-      step: 'drop closed state',
-      sql: `DELETE FROM ${t.state} USING closed
-WHERE ${t.stateName}.source = closed.source AND ${t.stateName}.epoch = closed.epoch`,
+      // Behind what asks whether a key has a past.
+      step: 'write history',
+      sql: `INSERT INTO ${t.changes} (${imgNames}) SELECT ${img('s')} FROM ${reached('s')}`,
     },
-    {
-      step: 'drop closed pending',
-      sql: `DELETE FROM ${t.pending} USING closed
-WHERE ${t.pendingName}.source = closed.source AND ${t.pendingName}.epoch = closed.epoch`,
-    },
-    ...(lifecycle ? periodStatements(dataset, lifecycle, t) : []),
+    ...(periods?.tell ?? []),
     {
       step: REPORT_STEP,
       sql: `${reportQuery(dataset, ', CASE WHEN n.negative IS NULL THEN 0 ELSE n.negative END AS negative')}
@@ -221,10 +218,29 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, rejudged, reach, advance, repaired, touched, rebuilt, newest, closed${lifecycle ? `, ${periodTables.join(', ')}` : ''}`,
+      sql: `DROP TABLE ${[LISTED, COPIED, REPEATED, 'rejudged', 'reach', 'emptied', 'touched', 'held', 'rebuilt', ...(periods?.tables ?? [])].join(', ')}`,
     },
   ];
 }
+
+const soFar = 'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW';
+
+/** The images that the frontier passes. */
+const reached = (alias: string) =>
+  `${COPIED} ${alias} JOIN reach w ON w.source = ${alias}.source AND w.epoch = ${alias}.epoch AND ${alias}.seq > w.lo AND ${alias}.seq <= w.hi`;
+
+/** Those that no barrier behind them undoes. */
+const applied = (alias: string) =>
+  `${reached(alias)} AND ${alias}.seq > w.bar WHERE ${alias}.kind IN ('+', '-', 'X')`;
+
+/** Unreadable images that still stand and have become readable. */
+const repaired = `SELECT r.source, r.epoch, r.seq, h.key_hash, h.image_id, h.rank
+    FROM rejudged r JOIN held h ON h.source = r.source AND h.epoch = r.epoch AND h.key_hash = r.old_key_hash AND h.image_id = 'x:' || CAST(r.seq AS VARCHAR(20))
+    WHERE r.old_kind = 'X'`;
+
+/** The newest epoch of each source that is whole, this batch included. */
+const newestReadyEpochs = (frontier: string) =>
+  `SELECT e.source, max(e.epoch) AS epoch FROM ${frontier} e LEFT JOIN reach r ON r.source = e.source AND r.epoch = e.epoch WHERE e.ready = 1 OR r.ready = 1 GROUP BY e.source`;
 
 /** How far the warehouse is: frontier and waiting images of every live epoch. */
 export function progressQuery(dataset: TableDataset): string {

@@ -1,6 +1,6 @@
 import type { AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { planOf } from './load-plan.ts';
-import { COPIED, type LoadStatement } from './load-statement.ts';
+import { COPIED, LISTED, type LoadStatement } from './load-statement.ts';
 import { quoteText, sqlInteger } from '../runtime/sql/quoting.ts';
 
 /** An object of the lake, as its listing shows it. */
@@ -72,7 +72,7 @@ export function copyStatements(
     { step: 'copy target', sql: `CREATE TEMP TABLE ${COPIED} (LIKE ${t.stage})` },
     {
       step: COPY_STEP,
-      sql: `COPY ${COPIED} FROM ${quoteText(manifestUrl)} IAM_ROLE ${quoteText(copyRoleArn)} FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
+      sql: `COPY ${COPIED} FROM ${quoteText(manifestUrl)} IAM_ROLE ${quoteText(copyRoleArn)} FORMAT AS PARQUET MANIFEST`,
     },
   ];
 }
@@ -87,7 +87,11 @@ export function setAsideStatements(
   const rows = objects.map(({ object, outcome, reason }) =>
     ledgerRow(object, batchId, outcome, reason),
   );
-  return [...openTransaction(dataset, batchId, token), ...ledgerStatements(dataset, rows)];
+  return [
+    ...openTransaction(dataset, batchId, token),
+    ...ledgerStatements(dataset, rows),
+    { step: 'drop ledger rows', sql: `DROP TABLE ${LISTED}` },
+  ];
 }
 
 /** Makes `token` the dataset's loader; the one before fails at its next fence. */
@@ -126,18 +130,17 @@ function ledgerStatements(dataset: AnyDataset, rows: readonly string[]): LoadSta
   const { tables: t } = planOf(dataset);
   const columns = ['object_key', 'etag', 'bytes', 'batch_id', 'outcome', 'reason'];
   return [
-    { step: 'ledger rows', sql: `CREATE TEMP TABLE listed (LIKE ${t.ledger})` },
+    { step: 'ledger rows', sql: `CREATE TEMP TABLE ${LISTED} (LIKE ${t.ledger})` },
     {
       step: 'list objects',
-      sql: `INSERT INTO listed (${columns.join(', ')}) VALUES\n${rows.join(',\n')}`,
+      sql: `INSERT INTO ${LISTED} (${columns.join(', ')}) VALUES\n${rows.join(',\n')}`,
     },
     {
       step: 'write ledger',
       sql: `INSERT INTO ${t.ledger} (${columns.join(', ')})
-SELECT ${columns.map((name) => `k.${name}`).join(', ')} FROM listed k
+SELECT ${columns.map((name) => `k.${name}`).join(', ')} FROM ${LISTED} k
 LEFT JOIN ${t.ledger} l ON l.object_key = k.object_key WHERE l.object_key IS NULL`,
     },
-    { step: 'drop ledger rows', sql: 'DROP TABLE listed' },
   ];
 }
 

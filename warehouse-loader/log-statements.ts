@@ -1,8 +1,9 @@
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import { MAX_REPORTED_FILES } from '../schemas/frontiers.ts';
 import { logRowColumns, logVerdictColumns } from '../schemas/log-row.ts';
-import { COPIED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
+import { COPIED, LISTED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { logSumStatements, sumTables } from './log-sum-statements.ts';
+import { REPEATED, repeatStatements } from './repeat-statements.ts';
 import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
 /**
@@ -26,54 +27,54 @@ export function logStatements(dataset: LogDataset, batchId: string): LoadStateme
   const t = logTables(dataset);
   const names = logRowColumns(dataset).map((column) => column.name);
   const verdictNames = logVerdictColumns(dataset).map((column) => column.name);
-  const all = (alias: string) => names.map((name) => `${alias}.${name}`).join(', ');
   const verdict = (alias: string) => verdictNames.map((name) => `${alias}.${name}`).join(', ');
   const range = (alias: string) => rangeNames.map((name) => `${alias}.${name}`).join(', ');
   const batch = quoteText(batchId);
   const { summary } = dataset;
 
   return [
-    {
-      // A block that could not be read begins where its first range does: both are kept.
-      step: 'stage',
-      sql: `CREATE TEMP TABLE staged AS SELECT ${all('q')}
-FROM (SELECT c.*, row_number() OVER (PARTITION BY c.pos, CASE WHEN c.kind = 'X' THEN c.len ELSE 0 END, c.generation, c.host ORDER BY c.rules_version DESC, c.entry_id) AS rn FROM ${COPIED} c) q
-WHERE q.rn = 1`,
-    },
+    // A block that could not be read begins where its first range does: both are kept.
+    ...repeatStatements({
+      columns: names,
+      place: (c) => [
+        `${c}.pos`,
+        `CASE WHEN ${c}.kind = 'X' THEN ${c}.len ELSE 0 END`,
+        `${c}.generation`,
+        `${c}.host`,
+      ],
+      order: (c) => `${c}.rules_version DESC, ${c}.entry_id`,
+    }),
     {
       step: 'open files',
       sql: `INSERT INTO ${t.frontier} (host, generation, generation_start, upto, read_at_ms, batch_id)
 SELECT g.host, g.generation, g.generation_start, g.generation_start, 0, ${batch}
-FROM (SELECT host, generation, min(generation_start) AS generation_start FROM staged GROUP BY host, generation) g
+FROM (SELECT host, generation, min(generation_start) AS generation_start FROM ${COPIED} GROUP BY host, generation) g
 LEFT JOIN ${t.frontier} f ON ${sameFile('f', 'g')}
 WHERE f.host IS NULL`,
     },
     {
       step: 'find repairs',
       sql: `CREATE TEMP TABLE repairs AS SELECT DISTINCT s.host, s.generation, s.pos
-FROM staged s
+FROM ${COPIED} s
 JOIN ${t.unreadable} u ON ${sameFile('u', 's')} AND s.pos >= u.pos AND s.pos + s.len <= u.pos + u.len
 LEFT JOIN ${t.arrivals} a ON ${sameFile('a', 's')} AND a.pos = s.pos
 WHERE s.kind <> 'X' AND a.pos IS NULL`,
     },
     {
+      // All ranges of the batch without what is wide in them; those that are let in have arrived.
       step: 'arrive',
-      sql: `CREATE TEMP TABLE arrived AS SELECT ${range('s')}, s.sort_ms
-FROM staged s
+      sql: `CREATE TEMP TABLE ranges AS SELECT ${range('s')}, s.sort_ms, s.rules_version, s.read_at_ms,
+ CASE WHEN s.kind <> 'X' AND p.pos IS NULL AND (s.pos >= f.upto OR r.pos IS NOT NULL) THEN 1 ELSE 0 END AS arrived
+FROM ${COPIED} s
 JOIN ${t.frontier} f ON ${sameFile('f', 's')}
 LEFT JOIN ${t.pending} p ON ${sameFile('p', 's')} AND p.pos = s.pos
-LEFT JOIN repairs r ON ${sameFile('r', 's')} AND r.pos = s.pos
-WHERE s.kind <> 'X' AND p.pos IS NULL AND (s.pos >= f.upto OR r.pos IS NOT NULL)`,
-    },
-    {
-      step: 'keep arrived',
-      sql: `INSERT INTO ${t.pending} (${rangeNames.join(', ')}) SELECT ${range('a')} FROM arrived a`,
+LEFT JOIN repairs r ON ${sameFile('r', 's')} AND r.pos = s.pos`,
     },
     {
       step: 'note unreadable',
       sql: `INSERT INTO ${t.unreadable} (host, generation, pos, len, read_at_ms, kafka_partition, kafka_offset)
 SELECT s.host, s.generation, s.pos, s.len, s.read_at_ms, s.kafka_partition, s.kafka_offset
-FROM staged s
+FROM ${COPIED} s
 JOIN ${t.frontier} f ON ${sameFile('f', 's')}
 LEFT JOIN ${t.unreadable} u ON ${sameFile('u', 's')} AND u.pos = s.pos AND u.len = s.len
 WHERE s.kind = 'X' AND s.pos + s.len > f.upto AND u.pos IS NULL`,
@@ -82,17 +83,18 @@ WHERE s.kind = 'X' AND s.pos + s.len > f.upto AND u.pos IS NULL`,
       // Ranges may lie over each other, so a gap is a range that begins behind all ends before it.
       step: 'reach',
       sql: `CREATE TEMP TABLE reach AS SELECT z.host, z.generation, max(CASE WHEN z.gaps = 0 AND z.till > z.upto THEN z.till ELSE z.upto END) AS hi
-FROM (SELECT y.host, y.generation, y.upto, y.till, sum(y.gap) OVER (PARTITION BY y.host, y.generation ORDER BY y.pos, y.till ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS gaps
-  FROM (SELECT p.host, p.generation, p.pos, p.till, f.upto, CASE WHEN p.pos <= f.upto OR p.pos <= max(p.till) OVER (PARTITION BY p.host, p.generation ORDER BY p.pos, p.till ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) THEN 0 ELSE 1 END AS gap
-    FROM (${coveredRanges(t)}) p
-    JOIN ${t.frontier} f ON ${sameFile('f', 'p')}
-    JOIN (SELECT DISTINCT host, generation FROM staged) g ON ${sameFile('g', 'p')}) y) z
+FROM (SELECT y.host, y.generation, y.upto, y.till, sum(y.gap) OVER (PARTITION BY y.place ORDER BY y.pos, y.till ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS gaps
+  FROM (SELECT f.host, f.generation, f.place, p.pos, p.till, f.upto, CASE WHEN p.pos <= f.upto OR p.pos <= max(p.till) OVER (PARTITION BY f.place ORDER BY p.pos, p.till ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) THEN 0 ELSE 1 END AS gap
+    FROM (${coveredRanges(t)} UNION ALL SELECT host, generation, pos, pos + len AS till FROM ranges WHERE arrived = 1) p
+    JOIN (SELECT e.host, e.generation, e.upto, row_number() OVER (ORDER BY e.host, e.generation) AS place FROM ${t.frontier} e JOIN (SELECT DISTINCT host, generation FROM ranges) g ON ${sameFile('g', 'e')}) f ON ${sameFile('f', 'p')}) y) z
 GROUP BY z.host, z.generation`,
     },
     {
+      // Mostly nothing waits: what has arrived goes straight there.
       step: 'write arrivals',
-      sql: `INSERT INTO ${t.arrivals} (${rangeNames.join(', ')}) SELECT ${range('p')}
-FROM ${t.pending} p JOIN reach w ON ${sameFile('w', 'p')} AND p.pos < w.hi`,
+      sql: `INSERT INTO ${t.arrivals} (${rangeNames.join(', ')}) SELECT ${range('y')}
+FROM (SELECT ${range('p')} FROM ${t.pending} p UNION ALL SELECT ${range('a')} FROM ranges a WHERE a.arrived = 1) y
+JOIN reach w ON ${sameFile('w', 'y')} AND y.pos < w.hi`,
     },
     {
       step: 'drop reached pending',
@@ -100,9 +102,15 @@ FROM ${t.pending} p JOIN reach w ON ${sameFile('w', 'p')} AND p.pos < w.hi`,
 WHERE ${sameFile(t.pendingName, 'reach')} AND ${t.pendingName}.pos < reach.hi`,
     },
     {
+      step: 'keep pending',
+      sql: `INSERT INTO ${t.pending} (${rangeNames.join(', ')}) SELECT ${range('a')}
+FROM ranges a JOIN reach w ON ${sameFile('w', 'a')} AND a.pos >= w.hi
+WHERE a.arrived = 1`,
+    },
+    {
       step: 'advance',
       sql: `CREATE TEMP TABLE advance AS SELECT w.host, w.generation, w.hi, max(CASE WHEN s.read_at_ms IS NULL THEN 0 ELSE s.read_at_ms END) AS ms
-FROM reach w JOIN staged s ON ${sameFile('s', 'w')} AND s.pos < w.hi
+FROM reach w JOIN ranges s ON ${sameFile('s', 'w')} AND s.pos < w.hi
 GROUP BY w.host, w.generation, w.hi`,
     },
     {
@@ -126,58 +134,57 @@ GROUP BY z.host, z.generation, z.pos, z.len HAVING sum(z.part) = z.len`,
 WHERE ${sameFile(t.unreadableName, 'repaired')} AND ${t.unreadableName}.pos = repaired.pos AND ${t.unreadableName}.len = repaired.len`,
     },
     {
-      step: 'count',
-      sql: `CREATE TEMP TABLE counted AS SELECT entry_id, sort_ms, count(*) AS copies
-FROM arrived WHERE kind = 'E' GROUP BY entry_id, sort_ms`,
-    },
-    {
+      // Where the verdict of each entry stands among the copied rows, and how often it has arrived.
       step: 'judge',
-      sql: `CREATE TEMP TABLE judged AS SELECT q.entry_id, q.host, q.generation, q.pos, ${verdict('q')}
-FROM (SELECT s.entry_id, s.host, s.generation, s.pos, ${verdict('s')}, row_number() OVER (PARTITION BY s.entry_id ORDER BY s.rules_version DESC, s.generation, s.host, s.pos) AS rn FROM staged s WHERE s.kind = 'E') q
+      sql: `CREATE TEMP TABLE judged AS SELECT q.entry_id, q.sort_ms, q.host, q.generation, q.pos, q.rules_version, CAST(q.copies AS BIGINT) AS copies
+FROM (SELECT s.entry_id, s.sort_ms, s.host, s.generation, s.pos, s.rules_version, sum(s.arrived) OVER (PARTITION BY s.entry_id) AS copies,
+   row_number() OVER (PARTITION BY s.entry_id ORDER BY s.rules_version DESC, s.generation, s.host, s.pos) AS rn
+  FROM ranges s WHERE s.kind = 'E') q
 WHERE q.rn = 1`,
     },
     {
+      // The one look at all entries: what is changed in them goes by what it finds.
       step: 'find known',
-      sql: `CREATE TEMP TABLE known AS SELECT e.entry_id, e.copies, e.rules_version
+      sql: `CREATE TEMP TABLE known AS SELECT e.entry_id, e.sort_ms, e.copies, j.copies AS more, CASE WHEN j.rules_version > e.rules_version THEN 1 ELSE 0 END AS newer
 FROM judged j JOIN ${t.entry} e ON ${sameEntry('e', 'j')}`,
     },
     {
       step: 'renew',
-      sql: `CREATE TEMP TABLE renewed AS SELECT j.entry_id, CAST(CASE WHEN k.copies IS NULL THEN 0 ELSE k.copies END + CASE WHEN c.copies IS NULL THEN 0 ELSE c.copies END AS BIGINT) AS copies, j.host, j.generation, j.pos, ${verdict('j')}
+      sql: `CREATE TEMP TABLE renewed AS SELECT j.entry_id, j.sort_ms, CASE WHEN k.copies IS NULL THEN 0 ELSE k.copies END + j.copies AS copies, j.host, j.generation, j.pos
 FROM judged j
 LEFT JOIN known k ON k.entry_id = j.entry_id
-LEFT JOIN counted c ON c.entry_id = j.entry_id
-WHERE (k.entry_id IS NULL AND c.copies > 0) OR j.rules_version > k.rules_version`,
+WHERE (k.entry_id IS NULL AND j.copies > 0) OR k.newer = 1`,
     },
     {
       step: 'count repeats',
-      sql: `UPDATE ${t.entry} SET copies = ${t.entryName}.copies + counted.copies
-FROM counted WHERE ${sameEntry(t.entryName, 'counted')}`,
+      sql: `UPDATE ${t.entry} SET copies = ${t.entryName}.copies + known.more
+FROM known WHERE ${sameEntry(t.entryName, 'known')} AND known.more > 0`,
     },
-    ...(summary ? logSumStatements(dataset, summary, t.entry) : []),
+    ...(summary ? logSumStatements(dataset, summary, t.entry, renewedRows) : []),
     {
       step: 'drop renewed',
-      sql: `DELETE FROM ${t.entry} USING renewed
-WHERE ${sameEntry(t.entryName, 'renewed')}`,
+      sql: `DELETE FROM ${t.entry} USING known
+WHERE ${sameEntry(t.entryName, 'known')} AND known.newer = 1`,
     },
     {
       step: 'write renewed',
       sql: `INSERT INTO ${t.entry} (entry_id, copies, host, generation, pos, ${verdictNames.join(', ')})
-SELECT n.entry_id, n.copies, n.host, n.generation, n.pos, ${verdict('n')} FROM renewed n`,
+SELECT n.entry_id, n.copies, n.host, n.generation, n.pos, ${verdict('s')}
+FROM ${renewedRows}`,
     },
     {
-      // Each entry and each frontier once, or nothing of this batch. The quotient is stored, for a
-      // planner may leave out what nobody reads.
+      // Each entry that was there before and each frontier once, or nothing of this batch; what is
+      // new is not there before. The quotient is stored, for a planner may leave out what nobody reads.
       step: 'check entries',
       sql: `INSERT INTO ${t.batches} (batch_id, check_name, passed, loaded_at)
 SELECT ${batch}, 'entries', 1 / CASE WHEN count(*) = 0 THEN 1 ELSE 0 END, getdate()
-FROM (SELECT e.entry_id AS name FROM judged j JOIN ${t.entry} e ON ${sameEntry('e', 'j')} GROUP BY e.entry_id HAVING count(*) > 1
+FROM (SELECT e.entry_id AS name FROM known k JOIN ${t.entry} e ON ${sameEntry('e', 'k')} GROUP BY e.entry_id HAVING count(*) > 1
   UNION ALL SELECT f.host AS name FROM ${t.frontier} f GROUP BY f.host, f.generation HAVING count(*) > 1) z`,
     },
     { step: REPORT_STEP, sql: logProgressQuery(dataset) },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${COPIED}, staged, repairs, arrived, reach, advance, repaired, counted, judged, known, renewed${summary ? `, ${sumTables.join(', ')}` : ''}`,
+      sql: `DROP TABLE ${LISTED}, ${COPIED}, ${REPEATED}, repairs, ranges, reach, advance, repaired, judged, known, renewed${summary ? `, ${sumTables.join(', ')}` : ''}`,
     },
   ];
 }
@@ -201,6 +208,9 @@ FROM (SELECT y.host, y.generation, y.pos, CASE WHEN y.ends IS NULL OR y.ends < y
     FROM (${coveredRanges(t)}) p JOIN ${t.frontier} f ON ${sameFile('f', 'p')}) y) z
 WHERE z.pos > z.prior ORDER BY z.host, z.generation, z.pos LIMIT 1000`;
 }
+
+/** The entries to write, each with the copied row that has its verdict. */
+const renewedRows = `renewed n JOIN ${COPIED} s ON s.pos = n.pos AND s.generation = n.generation AND s.host = n.host AND s.kind = 'E'`;
 
 const rangeNames = ['host', 'generation', 'pos', 'len', 'kind', 'entry_id'];
 

@@ -4,7 +4,7 @@ import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts'
 import { imageTables } from '../../warehouse-loader/image-statements.ts';
 import { recomputeLogSums } from '../../warehouse-loader/log-sum-statements.ts';
 import { logTables } from '../../warehouse-loader/log-statements.ts';
-import { periodStatements } from '../../warehouse-loader/period-statements.ts';
+import { recomputePeriods } from '../../warehouse-loader/period-statements.ts';
 
 const START_MS = Date.UTC(2025, 6, 1);
 const MINUTE_MS = 60_000;
@@ -80,14 +80,8 @@ export async function fillWarehouse(
     return [what, performance.now() - begun] as const;
   };
   const { lifecycle } = supportTickets;
-  const everything = [
-    `CREATE TEMP TABLE touched AS SELECT source, epoch, key_hash FROM careplus.ticket_state`,
-    `CREATE TEMP TABLE rejudged AS SELECT c.*, c.key_hash AS old_key_hash FROM careplus.ticket_changes c WHERE 1 = 0`,
-    `CREATE TEMP TABLE advance AS SELECT CAST('' AS VARCHAR(255)) AS source, 0 AS ready, 0 AS bar`,
-    'ANALYZE touched',
-  ];
   const periods = lifecycle
-    ? periodStatements(supportTickets, lifecycle, imageTables(supportTickets))
+    ? recomputePeriods(supportTickets, lifecycle, imageTables(supportTickets))
     : [];
   const sums = supportLogs.summary
     ? recomputeLogSums(supportLogs, supportLogs.summary, logTables(supportLogs).entry)
@@ -98,11 +92,10 @@ export async function fillWarehouse(
     await timed(`tickets filled`, [...ticketSql(tickets), 'ANALYZE']),
     await timed(`log entries filled`, [...logSql(entries, tickets), 'ANALYZE']),
     await timed('log entries summed up anew', sums),
-    await timed('keys gathered', everything),
     await timed(
       'all periods told, as at a switch of epochs',
       // As the endpoint does behind every CREATE TABLE AS.
-      periods.flatMap(({ sql }) => {
+      periods.flatMap((sql) => {
         const made = /^CREATE TEMP TABLE (\w+)/.exec(sql)?.[1];
         return made === undefined ? [sql] : [sql, `ANALYZE ${made}`];
       }),

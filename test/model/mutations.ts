@@ -31,22 +31,53 @@ export const periodMutations: Readonly<Record<string, Mutation>> = {
   'the rank': change('tell periods', 'p.rank DESC, ', ''),
   'an image that outlasts others': change('tell periods', 's.until > s.next_moment', '1 = 0'),
   'the verdict': change('tell periods', ' AND c.accepted = 1', ''),
-  'the keys that a barrier or an epoch moves': change(
-    'keys to tell anew',
-    '(a.ready = 1 OR a.bar > 0)',
+  'the keys that a barrier or an epoch moves': (statements) =>
+    statements.map(({ step, sql }) => ({
+      step,
+      sql: sql.replaceAll('(w.ready = 1 OR w.bar > 0)', '(1 = 0)'),
+    })),
+  'the past of a key that appears': change(
+    'keys to tell',
+    "l.is_first = 1 AND l.kind = '+'",
     '1 = 0',
   ),
+  'an image beside the one that is shown': change('keys to tell', ' AND n.contents = 1', ''),
+  'what a change takes away': change(
+    'find lives',
+    "q.prior_kind = '+' AND q.prior_image <> q.image_id",
+    '1 = 0',
+  ),
+  'a row that comes twice': change('find lives', 'OR q.prior_kind = q.kind ', ''),
+  'another version of the rules': change(
+    'find lives',
+    ' OR q.prior_version <> q.rules_version',
+    '',
+  ),
+  'an image that passes within its transaction': change(
+    'find lives',
+    ' OR q.next_gtid <> q.gtid',
+    ' OR 1 = 1',
+  ),
+  'a quarantined image in a plain life': change(
+    'find lives',
+    "q.kind = '+' AND q.accepted = 1 AND",
+    "q.kind = '+' AND",
+  ),
+  'the status before the batch': change('tell periods', 'c.part IN (1, 2)', 'c.part = 2'),
+  'the periods before the batch': change('tell periods', 'l.part = 0', '1 = 0'),
   'what a row tells itself': change('tell periods', 'THEN h.ended_ms', 'THEN h.ms'),
   'old periods': without('drop periods'),
 };
 
 /** What breaks the sums of a log, by what is lost. */
 export const sumMutations: Readonly<Record<string, Mutation>> = {
-  'the old verdict': change('find moved', 'SELECT -1 AS copies', 'SELECT 0 AS copies'),
+  'the old verdict': change('find moved', 'SELECT -1 AS sign', 'SELECT 0 AS sign'),
   'what was summed before': without('add to sums'),
   'new sums': without('new sums'),
-  'errors that are none any more': without('drop errors'),
-  'blanks at the end': change('sum moved', "m.component || '|'", 'RTRIM(m.component)'),
+  'blanks at the end': change('find moved', "m.component || '|'", "RTRIM(m.component) || '|'"),
+  'repeats in the books': change('sum moved', 'k.more AS copies', '0 * k.more AS copies'),
+  'the copies before a batch': change('find moved', '0 - k.copies', '0 - e.copies'),
+  'the level': change('find moved', "m.log_level = 'ERROR'", 'm.is_error = 1'),
 };
 
 /** What breaks a table, by what is lost. */
@@ -55,13 +86,18 @@ export const imageMutations: Readonly<Record<string, Mutation>> = {
   'a hole': change('reach', 'q.seq = q.lo + q.rn AND', ''),
   'the epoch of a number': change('reach', 'f.epoch = p.epoch AND ', ''),
   'a pending image': change('keep pending', 'WHERE s.seq >', "WHERE s.kind <> '-' AND s.seq >"),
-  'repeats inside a batch': change('stage', 'WHERE q.rn = 1', ''),
+  'repeats inside a batch': without('drop repeats'),
+  'one of each repeat': without('keep one of each'),
   'repeats of pending images': without('drop repeats of pending'),
   'a newer verdict of a pending image': without('drop older pending'),
   'applied images that stay pending': without('drop taken pending'),
-  'the barrier, for images before the batch': without('barrier'),
-  'the barrier, for images of the batch': change('rebuild', ' AND i.seq > a.bar', ''),
-  'the end of the snapshot': change('newest ready epochs', 'WHERE ready = 1', ''),
+  'the barrier, for images before the batch': change('emptied epochs', 'w.bar > 0 OR ', ''),
+  'the barrier, for images of the batch': change('rebuild', ' AND i.seq > w.bar', ''),
+  'the end of the snapshot': (statements) =>
+    statements.map(({ step, sql }) => ({
+      step,
+      sql: sql.replaceAll('WHERE e.ready = 1 OR r.ready = 1', ''),
+    })),
   'a newer verdict of an applied image': change(
     'find rejudged',
     's.rules_version > o.rules_version',
@@ -71,13 +107,13 @@ export const imageMutations: Readonly<Record<string, Mutation>> = {
   'the newest verdict': change('rebuild', 'y.rules_version DESC', 'y.rules_version'),
   'the repair of an unreadable image': change(
     'rebuild',
-    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, -1, 1,',
-    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.event_seq, 0, 1,',
+    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.seq, -1, 1,',
+    'UNION ALL SELECT x.source, x.epoch, x.key_hash, x.image_id, x.seq, 0, 1,',
   ),
   'the key under which an unreadable image stood': change(
-    'find repaired',
-    'r.old_key_hash',
-    'r.key_hash',
+    'touched keys',
+    'SELECT old_key_hash, epoch, source FROM rejudged',
+    'SELECT key_hash, epoch, source FROM rejudged',
   ),
   'a repair of what a barrier removed': change(
     'rebuild',
@@ -91,18 +127,22 @@ export const imageMutations: Readonly<Record<string, Mutation>> = {
     'WHEN ticket_frontier.epoch >= newest.epoch THEN 1',
     'WHEN 1 = 1 THEN 1',
   ),
-  'the state of closed epochs': without('drop closed state'),
+  'the state of closed epochs': change('emptied epochs', ' OR f.epoch < n.epoch)', ')'),
   'pending images of closed epochs': without('drop closed pending'),
 };
 
 /** What breaks a log. */
 export const logMutations: Readonly<Record<string, Mutation>> = {
-  'repeats inside a batch': change('stage', 'WHERE q.rn = 1', ''),
-  'a block beside its first range': change(
-    'stage',
-    "CASE WHEN c.kind = 'X' THEN c.len ELSE 0 END",
-    '0',
-  ),
+  'repeats inside a batch': without('drop repeats'),
+  'one of each repeat': without('keep one of each'),
+  'a block beside its first range': (statements) =>
+    statements.map(({ step, sql }) => ({
+      step,
+      sql: sql.replaceAll(
+        /CASE WHEN \w+\.kind = 'X' THEN \w+\.len ELSE 0 END/g,
+        'CAST(0 AS BIGINT)',
+      ),
+    })),
   'repeats below the frontier': change('arrive', 's.pos >= f.upto OR', '1 = 1 OR'),
   'repeats of what waits': change('arrive', 'AND p.pos IS NULL ', ''),
   'the repair of a block': change('arrive', ' OR r.pos IS NOT NULL', ''),
@@ -117,10 +157,11 @@ export const logMutations: Readonly<Record<string, Mutation>> = {
   ),
   'what was reached': without('write arrivals'),
   'what no longer waits': without('drop reached pending'),
+  'what waits from now on': without('keep pending'),
   'a block that is whole again': without('drop repaired'),
   'a block that is whole only in part': change('find repaired', ' HAVING sum(z.part) = z.len', ''),
   'repeats of an entry': without('count repeats'),
-  'the newest verdict': change('renew', ' OR j.rules_version > k.rules_version', ''),
+  'the newest verdict': change('renew', ' OR k.newer = 1', ''),
   'the newest verdict of a batch': change('judge', 's.rules_version DESC', 's.rules_version'),
   'the copies of an entry with a new verdict': change(
     'renew',
@@ -128,7 +169,7 @@ export const logMutations: Readonly<Record<string, Mutation>> = {
     '0 +',
   ),
   'the old verdict': without('drop renewed'),
-  'what is no entry': change('count', "WHERE kind = 'E' ", ''),
+  'what is no entry': change('judge', " WHERE s.kind = 'E'", ''),
 };
 
 /** What breaks the exclusion of loaders, whatever they load. */

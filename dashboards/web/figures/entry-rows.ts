@@ -13,10 +13,10 @@ export interface ListedEntry {
   readonly message: string | null;
 }
 
-/** The newest or the slowest first; entries without a time or without a response time come last. */
+/** The newest or the slowest first; entries without a time or without a response time come last. The time is the one that the table is sorted by. */
 const orders = {
-  newest: 'logged_at DESC NULLS LAST, entry_id',
-  slowest: 'response_time_ms DESC NULLS LAST, logged_at DESC NULLS LAST, entry_id',
+  newest: 'e.sort_ms DESC, e.entry_id',
+  slowest: 'e.response_time_ms DESC NULLS LAST, e.sort_ms DESC, e.entry_id',
 } as const;
 
 /**
@@ -34,7 +34,7 @@ export function entriesQuery(
   const { order, limit, offset = 0 } = options;
   return (
     `SELECT entry_id, CAST(logged_at AS VARCHAR(19)) AS logged_at, log_level, ticket_id, component, ` +
-    `event_type, response_time_ms, LEFT(message, 200) AS message FROM reporting.log_entries${where} ` +
+    `event_type, response_time_ms, LEFT(message, 200) AS message FROM reporting.log_entries e${where} ` +
     `ORDER BY ${orders[order]} LIMIT ${limit}${offset === 0 ? '' : ` OFFSET ${offset}`}`
   );
 }

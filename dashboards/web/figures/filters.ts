@@ -1,3 +1,4 @@
+import { logSumRelations } from '../../../schemas/measures.ts';
 import type { QueryParameters } from './warehouse.ts';
 
 /** SQL expressions over views that give the same thing; of ours, never of a person. */
@@ -36,6 +37,14 @@ const hours = 'reporting.log_hours';
 /** The same column, by its own name, in each of these views. */
 function named(column: string, ...views: readonly string[]): ByView {
   return Object.fromEntries(views.map((view) => [view, column]));
+}
+
+/** A column of the entries, in the entries and in all sums that tell it. */
+function ofEntries(column: string, sql = column): ByView {
+  const summed = logSumRelations.filter(({ columns }) => columns.includes(column));
+  return Object.fromEntries(
+    [entries, ...summed.map(({ from }) => from)].map((from) => [from, sql]),
+  );
 }
 
 const ofTickets = [tickets, 'reporting.ticket_periods', ages, 'reporting.ticket_errors'];
@@ -78,36 +87,30 @@ export const ticketFilters: FilterSet = {
 export const logFilters: FilterSet = {
   view: entries,
   summed: { view: hours, dimensions: { level: 'level', component: 'component' } },
-  day: named('logged_date', entries, hours),
+  day: { ...ofEntries('logged_date'), ...named('logged_date', hours) },
   columns: [
-    { name: 'level', title: 'Level', sql: named('log_level', entries), offered: true },
-    { name: 'component', title: 'Component', sql: named('component', entries), offered: true },
-    { name: 'event', title: 'Event', sql: named('event_type', entries), offered: false },
+    { name: 'level', title: 'Level', sql: ofEntries('log_level'), offered: true },
+    { name: 'component', title: 'Component', sql: ofEntries('component'), offered: true },
+    { name: 'event', title: 'Event', sql: ofEntries('event_type'), offered: false },
     {
       name: 'response',
       title: 'Response time',
-      sql: named('response_range', entries),
+      sql: ofEntries('response_range'),
       offered: false,
     },
     {
       name: 'weekday',
       title: 'Weekday',
-      sql: {
-        [entries]: 'CAST(logged_weekday AS VARCHAR(1))',
-        [hours]: 'CAST(logged_weekday AS VARCHAR(1))',
-      },
+      sql: ofEntries('logged_weekday', 'CAST(logged_weekday AS VARCHAR(1))'),
       offered: false,
     },
     {
       name: 'hour',
       title: 'Hour',
-      sql: {
-        [entries]: 'CAST(logged_hour AS VARCHAR(2))',
-        [hours]: 'CAST(logged_hour AS VARCHAR(2))',
-      },
+      sql: ofEntries('logged_hour', 'CAST(logged_hour AS VARCHAR(2))'),
       offered: false,
     },
-    { name: 'user_agent', title: 'User agent', sql: named('user_agent', entries), offered: false },
+    { name: 'user_agent', title: 'User agent', sql: ofEntries('user_agent'), offered: false },
   ],
 };
 

@@ -116,7 +116,23 @@ describe('measure catalogue', () => {
       expect(lookUp(measure)?.sql.from).not.toBe('reporting.log_entries');
     }
     for (const { sql } of summed.measures) expect(sql.from).not.toBe('reporting.log_entries');
-    expect(overLogSums(set, () => false)).toEqual({ ...set, onlySplit: [] });
+    const { measures: whole, onlySplit = [] } = overLogSums(set, () => false);
+    for (const { sql } of [...whole, ...onlySplit])
+      expect(sql.from).toMatch(/^reporting\.[a-z_]+$/);
+  });
+
+  it('reads a split that some sums lack over the entries, whatever its measure is read from', () => {
+    const set = { measures: logMeasures, breakdowns: logBreakdowns, matrices: [heatMaps[1]] };
+    const ofDays = overLogSums(set, (from) => from.includes('log_days'));
+    const fromOf = (name: string) =>
+      [...ofDays.measures, ...(ofDays.onlySplit ?? [])].find((each) => each.name === name)?.sql
+        .from;
+    const split = (name: string) =>
+      fromOf(ofDays.breakdowns.find((each) => each.name === name)?.measure ?? '');
+    expect(fromOf('log_entries')).toContain('log_days');
+    expect(split('logs_by_component')).toContain('log_days');
+    expect(split('logs_by_hour')).toBe('reporting.log_entries');
+    expect(fromOf(ofDays.matrices[0]?.measure ?? '')).toBe('reporting.log_entries');
   });
 
   it('writes a twin as one statement', () => {

@@ -142,6 +142,6 @@ test('another dataset needs nothing but its definition', () => {
 test('COPY names manifest, role and format, and nothing that Parquet does not take', () => {
   const copy = batchOf(supportTickets, 1).find(({ step }) => step === COPY_STEP);
   expect(copy?.sql).toBe(
-    `COPY copied FROM '${target.manifestUrl}' IAM_ROLE '${target.copyRoleArn}' FORMAT AS PARQUET MANIFEST STATUPDATE OFF`,
+    `COPY copied FROM '${target.manifestUrl}' IAM_ROLE '${target.copyRoleArn}' FORMAT AS PARQUET MANIFEST`,
   );
 });
