@@ -35,7 +35,8 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const stopping = new AbortController();
   const services = [...options.services.keys(), ...(options.s3 ? ['s3'] : [])];
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isLoopbackHost(request.headers.host)) {
+    // Browsers name the page that sends; no client of AWS does.
+    if (!isLoopbackHost(request.headers.host) || request.headers.origin !== undefined) {
       response.writeHead(403).end();
       return;
     }

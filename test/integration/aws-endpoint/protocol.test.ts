@@ -98,6 +98,16 @@ describe('who may call', () => {
     const reply = await send('GET', '/__health', { headers: { host: 'evil.example:80' } });
     expect(reply.status).toBe(403);
   });
+
+  it('does not take what a page in a browser sends, faults included', async () => {
+    for (const origin of ['http://evil.example', 'http://127.0.0.1:8080', 'null']) {
+      const reply = await send('POST', '/__faults', {
+        headers: { origin, 'content-type': 'text/plain' },
+        body: '{}',
+      });
+      expect(reply.status, origin).toBe(403);
+    }
+  });
 });
 
 describe('S3', () => {
