@@ -20,6 +20,8 @@ interface Block {
   hasGroupBy: boolean;
   /** Another aggregate than MIN and MAX. */
   hasAggregate: boolean;
+  /** Of WITHIN GROUP. */
+  order: string | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export class QueryBlocks {
       hasWindow: false,
       hasGroupBy: false,
       hasAggregate: false,
+      order: undefined,
     });
   }
 
@@ -63,6 +66,14 @@ export class QueryBlocks {
   noteAggregate(name: string): void {
     const block = this.#current();
     if (block && name !== 'min' && name !== 'max') block.hasAggregate = true;
+  }
+
+  /** Notes the ORDER BY of a WITHIN GROUP. @returns whether all of the block have this one. */
+  sharesOrder(order: string): boolean {
+    const block = this.#current();
+    if (!block) return true;
+    block.order ??= order;
+    return block.order === order;
   }
 
   /**

@@ -16,7 +16,12 @@ export function functionCall(grammar: Grammar, name: string, rule: FunctionRule)
     cursor.expectWord('within', 'group');
     cursor.expectOperator('(');
     cursor.expectWord('order', 'by');
+    const items = cursor.position;
     grammar.orderItems('window');
+    const order = cursor.text(items, cursor.position).toLowerCase();
+    if (!grammar.blocks.sharesOrder(order)) {
+      cursor.refuse('two orders in WITHIN GROUP (r_PERCENTILE_CONT)');
+    }
     cursor.expectOperator(')');
     if (cursor.isWord('over')) cursor.refuse(`${name} as a window function`, 'local-endpoint');
     return;

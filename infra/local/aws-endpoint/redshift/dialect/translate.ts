@@ -149,7 +149,7 @@ function createView(grammar: QueryGrammar): string[] {
 function createTable(grammar: QueryGrammar, temporary: boolean): string[] {
   const { cursor } = grammar;
   cursor.statement = 'CREATE TABLE';
-  cursor.takeWord('if', 'not', 'exists');
+  const ifNotExists = cursor.takeWord('if', 'not', 'exists');
   const table = temporary
     ? cursor.qualifiedName('a table name')
     : intoPublic(cursor, 'a table name');
@@ -176,6 +176,7 @@ function createTable(grammar: QueryGrammar, temporary: boolean): string[] {
     return indexes;
   }
   if (elements !== '' && !columnsOnly) cursor.refuse('column types before AS (r_CREATE_TABLE_AS)');
+  if (ifNotExists) cursor.refuse('IF NOT EXISTS before AS (r_CREATE_TABLE_AS)');
   cursor.expectWord('as');
   grammar.query('statement');
   // Amazon Redshift analyzes a new table by itself (r_CREATE_TABLE_AS); PostgreSQL never does so
@@ -224,8 +225,12 @@ function alterStatement(grammar: QueryGrammar): void {
   cursor.takeWord('column');
   const from = cursor.position;
   if (cursor.isWord('if')) cursor.refuse('IF NOT EXISTS of a column (r_ALTER_TABLE)');
-  const definition = columnDefinition(grammar);
-  cursor.replace(from, cursor.position, definition());
+  const notNull = new Set<string>();
+  const definition = columnDefinition(grammar, undefined, notNull)();
+  if (notNull.size > 0 && !definition.includes(' DEFAULT ')) {
+    cursor.refuse('a NOT NULL column needs a DEFAULT (r_ALTER_TABLE)', undefined, -1);
+  }
+  cursor.replace(from, cursor.position, definition);
   if (cursor.isOperator(',')) cursor.refuse('only one column a statement (r_ALTER_TABLE)');
 }
 

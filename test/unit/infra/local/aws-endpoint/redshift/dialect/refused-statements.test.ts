@@ -48,6 +48,13 @@ const refusedByRedshift: readonly Case[] = [
   ['c_unsupported-postgresql-features', 'SELECT a = ANY(:list) FROM t', ':list'],
   ['c_unsupported-postgresql-features', 'SELECT (1, 2)', ','],
   ['c_unsupported-postgresql-features', 'SELECT * FROM t WHERE (a, b) = (1, 2)', ','],
+  ['r_CREATE_TABLE_AS', 'CREATE TABLE IF NOT EXISTS t AS SELECT 1', 'AS'],
+  ['r_ALTER_TABLE', 'ALTER TABLE t ADD COLUMN a INTEGER NOT NULL', 'NULL'],
+  [
+    'r_PERCENTILE_CONT',
+    'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a), percentile_cont(0.9) WITHIN GROUP (ORDER BY b) FROM t',
+    ')',
+  ],
   ['c_unsupported-postgresql-features', 'SELECT ROW(1, 2)', 'ROW'],
   ['c_unsupported-postgresql-features', 'SELECT * FROM (VALUES (1), (2)) v', 'VALUES'],
   ['c_unsupported-postgresql-features', 'VALUES (1)', 'VALUES'],
