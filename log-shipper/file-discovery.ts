@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { LogFileSet } from '../runtime/config/log-files.ts';
 import type { LogDataset } from '../schemas/datasets/log-dataset.ts';
 import type { FileFacts } from './file-generation.ts';
+import { mayFollow, untrustedLink } from './link-trust.ts';
 
 /** A file that is to be shipped. */
 export interface FoundFile extends FileFacts {
@@ -30,7 +31,8 @@ const COMPRESSED = /\.(gz|bz2|xz|zst|Z)$/;
 
 /**
  * Finds the files of some sets of patterns. `*` and `?` stand for characters of one name, in any
- * part of a path. Symbolic links are followed; a file is found once: for the first set that names
+ * part of a path. Symbolic links are followed as far as their owners
+ * can be trusted; a file is found once: for the first set that names
  * it, and there by the name that is no link, else by the first.
  *
  * It reads names and attributes only, which takes some microseconds a file, and is synchronous: a
@@ -92,9 +94,16 @@ export function discoverFiles(sets: readonly LogFileSet[]): Discovery {
     for (const entry of entries) {
       if (!wanted.test(entry.name)) continue;
       const found = path.join(folder, entry.name);
+      if (entry.isSymbolicLink() && !leadsOn(found)) continue;
       if (rest.length === 0) addFile(found, entry.isSymbolicLink(), format);
       else if (isFolder(found)) expand(found, rest, format);
     }
+  }
+
+  function leadsOn(link: string): boolean {
+    const trusted = attempt(link, () => mayFollow(link), 'fine');
+    if (trusted === false) problems.push({ path: link, error: untrustedLink(link) });
+    return trusted === true;
   }
 
   function isFolder(found: string): boolean {
