@@ -68,6 +68,7 @@ export async function queryLake<T>(
         const view = quotedName(truthViewName(dataset));
         await connection.run(`CREATE VIEW ${view} AS ${truthViewSql(dataset, timestampOfMs)}`);
       }
+      await confine(connection, folder);
       const result = await connection.stream(sql);
       return await use({ columns: result.deduplicatedColumnNames(), rows: chunks(result) });
     } finally {
@@ -79,6 +80,15 @@ export async function queryLake<T>(
     client.destroy();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** From here on SQL reads the copied objects and reaches no other file, to read or to write. */
+async function confine(connection: DuckDBConnection, folder: string): Promise<void> {
+  const within = standardText(folder + path.sep);
+  await connection.run(`SET temp_directory = ${standardText(path.join(folder, 'spill'))}`);
+  await connection.run(`SET allowed_directories = [${within}]`);
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
 }
 
 type StreamedResult = Awaited<ReturnType<DuckDBConnection['stream']>>;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -190,6 +190,17 @@ describe('careplus query', () => {
       ).toEqual([
         { ticket_id: 'T1', resolved_at: '2025-07-02 09:00:00', priority: 'High', copies: 1 },
       ]);
+    });
+
+    it.each([
+      ['reads another file', "SELECT * FROM read_text('/etc/hostname')"],
+      ['writes one', "COPY (SELECT 1) TO '/tmp/careplus-query-wrote.csv'"],
+      ['opens another database', "ATTACH '/tmp/careplus-query-wrote.db'"],
+      ['lifts these limits', 'SET enable_external_access = true'],
+    ])('%s by no SQL', async (_, sql) => {
+      const { code, stderr } = await query('--lake', sql);
+      expect(code, stderr).not.toBe(0);
+      expect(existsSync('/tmp/careplus-query-wrote.csv')).toBe(false);
     });
 
     it('tells what DuckDB does not understand', async () => {
