@@ -118,7 +118,7 @@ describe('the whole pipeline', () => {
     expect(healthy.code, healthy.stdout).toBe(0);
     const { findings } = JSON.parse(healthy.stdout) as { findings: { part: string }[] };
     expect(new Set(findings.map(({ part }) => part))).toEqual(
-      new Set(['source', 'broker', 'delivery', 'lake', 'warehouse', 'daemons', 'disk']),
+      new Set(['source', 'broker', 'delivery', 'lake', 'warehouse', 'daemons', 'disk', 'rights']),
     );
     await mysql.query("SET GLOBAL binlog_row_image = 'MINIMAL'");
     const ill = await stack.careplus(['doctor']);

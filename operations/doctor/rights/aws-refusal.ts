@@ -18,9 +18,11 @@ export async function awsRefusal(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (REFUSED.has(error.name)) return error.message;
-    // The answer to HEAD has no body that would say more.
+    // The answer to HEAD has no body that would say more; another 403 is of a key that is not known.
     const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-    if (status === 403) return 'Access Denied';
+    if (status === 403) {
+      return error.message.includes(' ') ? error.message : 'Access Denied';
+    }
     if (expected.includes(error.name)) return undefined;
     throw error;
   }

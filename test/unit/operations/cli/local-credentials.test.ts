@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Identity } from '../../../../schemas/daemon-rights.ts';
-import { placeLocalCredentials } from '../../../../operations/cli/local-credentials.ts';
+import {
+  placeLocalCredentials,
+  signLocallyAs,
+} from '../../../../operations/cli/local-credentials.ts';
 
 function credentialsFor(
   endpoint: string | undefined,
@@ -23,4 +26,14 @@ it('gives the key of an identity to an endpoint on this machine only', () => {
 it('leaves credentials alone that are there', () => {
   expect(credentialsFor('http://127.0.0.1:1', { AWS_ACCESS_KEY_ID: 'mine' })).toBe('mine');
   expect(credentialsFor('http://127.0.0.1:1', { AWS_PROFILE: 'mine' })).toBeUndefined();
+});
+
+it('signs as another identity only where it has placed one', () => {
+  const placed = { AWS_ACCESS_KEY_ID: 'operations' };
+  expect(signLocallyAs('archiver', placed)).toBe(true);
+  expect(placed.AWS_ACCESS_KEY_ID).toBe('archiver');
+  const own = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE' };
+  expect(signLocallyAs('archiver', own)).toBe(false);
+  expect(own.AWS_ACCESS_KEY_ID).toBe('AKIDEXAMPLE');
+  expect(signLocallyAs('archiver', {})).toBe(false);
 });
