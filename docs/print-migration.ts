@@ -10,15 +10,17 @@ import {
   tableDatasets,
 } from '../schemas/datasets/registry.ts';
 import { logMigration } from '../schemas/log-migration.ts';
+import { reportingComments } from '../schemas/reporting-comments.ts';
 import { tableMigration } from '../schemas/table-migration.ts';
 
 const [name = ''] = process.argv.slice(2);
 const dataset = findDataset(name);
 const all = { tables: tableDatasets, logs: logDatasets };
 if (dataset) {
-  process.stdout.write(
-    isTableDataset(dataset) ? tableMigration(dataset, all) : logMigration(dataset, all),
-  );
+  const tables = isTableDataset(dataset)
+    ? tableMigration(dataset, all)
+    : logMigration(dataset, all);
+  process.stdout.write(`${tables}\n${reportingComments(dataset)}\n`);
 } else {
   const known = allDatasets.map((each) => each.name).join(', ');
   process.stderr.write(`no dataset '${name}'; write one of ${known}\n`);

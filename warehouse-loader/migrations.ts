@@ -19,6 +19,8 @@ export interface Migration {
 }
 
 const FOLDER = path.join(import.meta.dirname, '..', 'schemas', 'warehouse');
+/** Of a migration, in one batch: Redshift takes 40 statements, two of which are the note's. */
+const MAX_STATEMENTS_AT_ONCE = 38;
 const MAX_ATTEMPTS = 8;
 const RETRY_MS = 200;
 
@@ -36,7 +38,8 @@ export function readMigrations(folder: string = FOLDER): Migration[] {
 
 /**
  * Brings the warehouse to the newest migration, each in a transaction of its own that also notes
- * it. Safe when two loaders start at once: the second one finds the note and goes on.
+ * it; one that is larger than a batch in several, the last of which notes it, for its statements
+ * can be repeated. Safe when two loaders start at once: the second one finds the note and goes on.
  *
  * @throws {PipelineError} WH_5004 when an applied migration has been changed or one fails;
  *   WH_5003 when the warehouse cannot be reached.
@@ -103,6 +106,18 @@ async function apply(
   signal: AbortSignal,
 ): Promise<void> {
   const note = quoteText(name);
+  const last = Math.max(0, statements.length - MAX_STATEMENTS_AT_ONCE);
+  for (let at = 0; at < last; at += MAX_STATEMENTS_AT_ONCE) {
+    const some = statements.slice(at, Math.min(last, at + MAX_STATEMENTS_AT_ONCE));
+    await api.runBatch(
+      {
+        name: `migration-${name}`,
+        token: randomUUID(),
+        statements: ['LOCK TABLE ops.migrations', ...some],
+      },
+      { signal },
+    );
+  }
   await api.runBatch(
     {
       name: `migration-${name}`,
@@ -114,7 +129,7 @@ async function apply(
 SELECT ${note}, ${quoteText(checksum)}, getdate()
 FROM (SELECT 1 / CASE WHEN count(*) = 0 THEN 1 ELSE 0 END AS absent FROM ops.migrations WHERE name = ${note}) q
 WHERE q.absent = 1`,
-        ...statements,
+        ...statements.slice(last),
       ],
     },
     { signal },

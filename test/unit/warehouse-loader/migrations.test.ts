@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readMigrations } from '../../../warehouse-loader/migrations.ts';
+import { createLog } from '../../../runtime/observability/log.ts';
+import type { DataApi } from '../../../runtime/redshift/data-api.ts';
+import { migrate, readMigrations } from '../../../warehouse-loader/migrations.ts';
 
 let folder: string;
 
@@ -34,4 +36,31 @@ test('migrations come in the order of their numbers; other files are none', () =
     '002-b.sql',
     '010-c.sql',
   ]);
+});
+
+test('a migration that is larger than a batch comes in several; the last one notes it', async () => {
+  const statements = Array.from({ length: 100 }, (_, index) => `CREATE SCHEMA s${index}`);
+  writeFileSync(path.join(folder, '001-large.sql'), statements.join(';\n'));
+  const batches: (readonly string[])[] = [];
+  const api = {
+    runBatch: async (batch: { readonly statements: readonly string[] }) => {
+      batches.push(batch.statements);
+      return { id: 'batch' };
+    },
+    query: async () => ({ rows: [] }),
+  } as unknown as DataApi;
+  await migrate(api, readMigrations(folder), {
+    log: createLog('test', 'silent'),
+    signal: new AbortController().signal,
+  });
+  const [, ...applied] = batches;
+  expect(applied.flatMap((batch) => batch.filter((sql) => sql.startsWith('CREATE')))).toEqual(
+    statements,
+  );
+  for (const batch of applied) {
+    expect(batch.length).toBeLessThanOrEqual(40);
+    expect(batch[0]).toBe('LOCK TABLE ops.migrations');
+  }
+  const notes = applied.map((batch) => batch.some((sql) => sql.includes('001-large')));
+  expect(notes).toEqual([...applied.slice(1).map(() => false), true]);
 });

@@ -1,0 +1,67 @@
+import { isTableDataset, type AnyDataset } from './datasets/any-dataset.ts';
+import type { FieldRule, LogFieldRule } from './datasets/field-rules.ts';
+import { describeRule } from './datasets/rule-description.ts';
+
+/**
+ * What a dataset's own views of `reporting` and their columns mean, as comments of the catalogue,
+ * where people and tools find them: of each column what its rule accepts.
+ */
+export function reportingComments(dataset: AnyDataset): string {
+  const { entity, name, keyField } = dataset;
+  const isTable = isTableDataset(dataset);
+  const rows = `reporting.${entity}${isTable ? 's' : '_entries'}`;
+  const books = `reporting.${entity}_books`;
+  return [
+    `-- What they mean, for people and tools that find them in the catalogue.`,
+    onView(
+      rows,
+      `What the rules accept of ${name}, once for each ${isTable ? keyField : 'entry'}.`,
+    ),
+    ...(isTable
+      ? []
+      : [onColumn(rows, 'entry_id', 'Hash over the host and the bytes of the entry.')]),
+    ...dataset.cleanColumns.map((column) =>
+      onColumn(rows, column.name, meaningOf(dataset, column.name)),
+    ),
+    ...(isTable ? [] : [onColumn(rows, 'copies', 'How often the entry stands in the files.')]),
+    onView(books, `The books of ${name} by day: copies_read is the sum of the other columns.`),
+    ...Object.entries(booksColumns)
+      .filter(([column]) => isTable || column !== 'superseded')
+      .map(([column, meaning]) => onColumn(books, column, meaning)),
+  ].join('\n');
+}
+
+const booksColumns = {
+  book_day: 'Day that the source tells, or unknown.',
+  copies_read: 'What the source holds, every copy.',
+  shown: 'What the rules accept, each once.',
+  repeats: 'Further copies of what is accepted.',
+  superseded: 'What the rules accept, while another row of the same key counts.',
+  quarantined: 'What the rules set aside, each once.',
+  quarantined_repeats: 'Further copies of what is set aside.',
+  dead_lettered: 'What could not be read.',
+} as const;
+
+function meaningOf({ rules }: AnyDataset, column: string): string {
+  const rule = rules.fields.find(({ field }) => field === column);
+  if (rule === undefined) return column;
+  const where = isLogRule(rule) ? `As ${rule.text} in the entry` : 'Accepted';
+  return `${where}: ${describeRule(rule).accepted}.`;
+}
+
+function isLogRule(rule: FieldRule | LogFieldRule): rule is LogFieldRule {
+  return 'text' in rule;
+}
+
+function onView(view: string, meaning: string): string {
+  return `COMMENT ON VIEW ${view} IS ${quoted(meaning)};`;
+}
+
+function onColumn(view: string, column: string, meaning: string): string {
+  return `COMMENT ON COLUMN ${view}.${column} IS ${quoted(meaning)};`;
+}
+
+/** Amazon Redshift reads a backslash in a string as an escape. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
