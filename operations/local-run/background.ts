@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { VerbCall } from '../cli/context.ts';
@@ -28,7 +28,9 @@ export async function runInBackground(
 ): Promise<number> {
   const logs = path.join(stateDir, 'logs');
   mkdirSync(logs, { recursive: true });
-  const log = openSync(path.join(logs, 'supervisor.log'), 'a');
+  const logFile = path.join(logs, 'supervisor.log');
+  const log = openSync(logFile, 'a');
+  const logBegin = fstatSync(log).size;
   const child = spawn(
     process.execPath,
     [...argv.filter((word) => word !== '--fresh'), '--supervised'],
@@ -43,8 +45,10 @@ export async function runInBackground(
     return await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => {
-        if (code !== exitCodes.good)
-          output.note(`it ended; see ${path.join(logs, 'supervisor.log')}`);
+        if (code !== exitCodes.good) {
+          for (const line of lastLines(logFile, logBegin)) output.note(line);
+          output.note(`it ended; see ${logFile}`);
+        }
         resolve(code ?? exitCodes.bad);
       });
       child.on('message', (raw) => {
@@ -68,5 +72,14 @@ export async function runInBackground(
     signal.removeEventListener('abort', stop);
     if (child.connected) child.disconnect();
     child.unref();
+    closeSync(log);
   }
+}
+
+const SHOWN_LINES = 20;
+
+/** What the background process wrote last: why it ended. */
+function lastLines(file: string, begin: number): string[] {
+  const written = readFileSync(file).subarray(begin).toString('utf8').trimEnd();
+  return written === '' ? [] : written.split('\n').slice(-SHOWN_LINES);
 }
