@@ -9,6 +9,7 @@ import {
   quarantineOfAll,
   secondsOf,
   stageColumns,
+  tableColumns,
   type KnownDatasets,
 } from './migration-sql.ts';
 
@@ -59,7 +60,7 @@ function stateColumns(dataset: TableDataset): string {
     'is_latest INTEGER',
     'event_seq BIGINT',
   ];
-  return lines([...identity, ...verdictColumns(dataset).map(definition)]);
+  return tableColumns([...identity, ...verdictColumns(dataset).map(definition)]);
 }
 
 /** What the loader tells of a table whose rows have statuses over time. */

@@ -48,6 +48,15 @@ describe('the migration of a table', () => {
     }
   });
 
+  it('refuses a column that every row has', () => {
+    for (const name of ['source', 'kind', 'copies', 'reasons']) {
+      const cleanColumns = [{ name, type: 'text', maxBytes: 64 }] as const;
+      expect(() => tableMigration({ ...supportTickets, cleanColumns }, all)).toThrow(
+        `every row has a column ${name}`,
+      );
+    }
+  });
+
   it('makes every table that the loader asks for, and keeps all datasets in the lists of all', () => {
     const claims = { ...supportTickets, name: 'claims', shortName: 'claims', entity: 'claim' };
     const tables = [...tableDatasets, claims];
