@@ -20,7 +20,7 @@ export interface CarePlusApp {
  * @param outdir where the templates go; by default where the `cdk` command wants them.
  */
 export function createApp(deployment: Deployment, outdir?: string): CarePlusApp {
-  const { account, region } = deployment;
+  const { account, region, name } = deployment;
   const app = new App({
     ...(outdir === undefined ? {} : { outdir }),
     context: featureFlags,
@@ -28,11 +28,12 @@ export function createApp(deployment: Deployment, outdir?: string): CarePlusApp 
     analyticsReporting: false,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const props = { env: { account, region } };
-  const data = new DataStack(app, 'CarePlusData', deployment, props);
-  const stream = new StreamStack(app, 'CarePlusStream', deployment, data, props);
-  const watch = new WatchStack(app, 'CarePlusWatch', deployment, props);
+  // Under the deployment's name: a second one must not take the first one's stacks for its own.
+  const stack = (part: string) => ({ env: { account, region }, stackName: `${name}-${part}` });
+  const data = new DataStack(app, 'CarePlusData', deployment, stack('data'));
+  const stream = new StreamStack(app, 'CarePlusStream', deployment, data, stack('stream'));
+  const watch = new WatchStack(app, 'CarePlusWatch', deployment, stack('watch'));
   watch.addStackDependency(stream);
-  Tags.of(app).add('application', deployment.name);
+  Tags.of(app).add('application', name);
   return { app, data, stream, watch };
 }
