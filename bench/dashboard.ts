@@ -2,44 +2,38 @@
  * Figures over a full warehouse: `npm run bench -- dashboard [log entries] [tickets]`.
  *
  * Starts PostgreSQL and the local AWS endpoint, fills a million log entries and a hundred thousand
- * tickets with their history by SQL, then runs every figure of the catalogue and every query of the
- * pages through the Redshift Data API, five times each, and tells the median. Last the pages' whole
- * query sets, each as the one transaction that a page waits for, with the reading of its results.
+ * tickets with their history by SQL. Then, each three times through the Redshift Data API with the
+ * median told: every figure of the pages by itself, where nothing is chosen and under choices, and
+ * the pages' whole query sets, each as the one transaction that a page waits for, with the reading
+ * of its results. Last, Chromium opens every page and tells the time from navigation to figures.
  */
 import { cpus } from 'node:os';
 import { pino } from 'pino';
+import { booksQuery } from '../dashboards/web/figures/books.ts';
 import {
-  noFilter,
   filterSql,
   logFilters,
+  parseFilter,
   ticketFilters,
+  type FilterSql,
 } from '../dashboards/web/figures/filters.ts';
-import { logQueries } from '../dashboards/web/figures/log-figures.ts';
+import { logFigureSet, logQueries } from '../dashboards/web/figures/log-figures.ts';
 import { figuresQuery, type MeasureSet } from '../dashboards/web/figures/measure-queries.ts';
 import { pipelineQueries } from '../dashboards/web/figures/pipeline-figures.ts';
-import { ticketQueries } from '../dashboards/web/figures/ticket-figures.ts';
+import { ticketFigureSet, ticketQueries } from '../dashboards/web/figures/ticket-figures.ts';
 import { createRedshiftWarehouse } from '../dashboards/web/figures/warehouse.ts';
 import { createDataApi } from '../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../runtime/redshift/redshift-client.ts';
-import {
-  heatMaps,
-  historyBreakdowns,
-  historyMeasures,
-  logBooks,
-  logBreakdowns,
-  logMeasures,
-  overLogSums,
-  ticketBooks,
-  ticketBreakdowns,
-  ticketMeasures,
-  type Measure,
-} from '../schemas/measures.ts';
+import { overLogSums } from '../schemas/measures.ts';
 import { BUCKET, startLakeServers } from '../test/integration/warehouse/lake-servers.ts';
 import { migrate, readMigrations } from '../warehouse-loader/migrations.ts';
 import { fillWarehouse } from './dashboard/full-warehouse.ts';
+import { openPages } from './dashboard/open-pages.ts';
+import { figureAddresses, pageAddresses, type PageAddress } from './dashboard/page-addresses.ts';
 
 const [entries = 1_000_000, tickets = 100_000] = process.argv.slice(2).map(Number);
-const ROUNDS = 5;
+const ROUNDS = 3;
+const TOLD = 6;
 const { signal } = new AbortController();
 
 process.env['AWS_ACCESS_KEY_ID'] = 'local';
@@ -53,61 +47,94 @@ const client = createRedshiftDataClient({
 });
 const api = createDataApi({ client, target: { workgroupName: 'careplus', database: 'careplus' } });
 await migrate(api, readMigrations(), { log: pino({ level: 'silent' }), signal });
+const warehouse = createRedshiftWarehouse(api);
+
+const tell = (ms: number, what: string) =>
+  process.stdout.write(`${Math.round(ms).toString().padStart(8)} ms  ${what}\n`);
 
 process.stdout.write(`${cpus()[0]?.model ?? ''} × ${cpus().length}\n`);
 for (const [what, ms] of await fillWarehouse(servers.database, { entries, tickets })) {
-  process.stdout.write(`${Math.round(ms).toString().padStart(8)} ms  ${what}\n`);
+  tell(ms, what);
 }
 
-/** Median of the times of a call, in milliseconds. */
-async function median(call: () => Promise<unknown>): Promise<number> {
+/** Median of the times of a query set, with the reading of its rows, in milliseconds. */
+async function median(queries: readonly string[], filter?: FilterSql): Promise<number> {
+  const parameters = Object.fromEntries(
+    Object.entries(filter?.parameters ?? {}).filter(([name]) =>
+      queries.some((sql) => new RegExp(`:${name}\\b`).test(sql)),
+    ),
+  );
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const begun = performance.now();
-    await call();
+    await warehouse.readTogether(queries, { signal, parameters });
     times.push(performance.now() - begun);
   }
   return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
 }
 
-const measures: readonly Measure[] = [
-  ...[...ticketMeasures, ...ticketBooks, ...historyMeasures],
-  ...[...logMeasures, ...logBooks],
-];
-const whole = filterSql(logFilters, noFilter);
-/** As the logs page reads them when nothing is chosen. */
-const summed = overLogSums(
-  { measures: logMeasures, breakdowns: logBreakdowns, matrices: heatMaps.slice(1) },
-  () => true,
-);
-const parts = (set: MeasureSet): (readonly [string, string])[] => {
-  const names = [...set.measures, ...set.breakdowns, ...set.matrices].map(({ name }) => name);
-  const queries = figuresQuery(set, whole).split('\nUNION ALL\n');
-  return names.map((name, index) => [name, queries[index] ?? '']);
-};
-const figures = [
-  ...parts({
-    measures,
-    breakdowns: [...ticketBreakdowns, ...historyBreakdowns, ...logBreakdowns],
-    matrices: heatMaps,
-  }),
-  ...parts(summed).map(([name, sql]) => [`${name}, from sums`, sql] as const),
-];
-
-process.stdout.write(`\n${entries} log entries, ${tickets} tickets; median of ${ROUNDS}\n`);
-for (const [name, sql] of figures) {
-  const ms = await median(() => api.query(sql, { signal }));
-  process.stdout.write(`${Math.round(ms).toString().padStart(8)} ms  ${name}\n`);
+/** A page's figures, each as a set of its own. */
+function apart(set: MeasureSet): readonly (readonly [string, MeasureSet])[] {
+  const onlySplit = [...set.measures, ...(set.onlySplit ?? [])];
+  const none = { measures: [], onlySplit, breakdowns: [], matrices: [] };
+  return [
+    ...set.measures.map(
+      (measure) => [measure.name, { ...none, measures: [measure], onlySplit: [] }] as const,
+    ),
+    ...set.breakdowns.map((each) => [each.name, { ...none, breakdowns: [each] }] as const),
+    ...set.matrices.map((each) => [each.name, { ...none, matrices: [each] }] as const),
+  ];
 }
-const page = createRedshiftWarehouse(api);
-const sets = {
-  'tickets page': ticketQueries(filterSql(ticketFilters, noFilter)),
-  'logs page': logQueries(filterSql(logFilters, noFilter)),
-  'pipeline page': pipelineQueries(),
-};
+
+function filterOf({ page, query }: PageAddress): FilterSql {
+  const filters = page === 'logs' ? logFilters : ticketFilters;
+  const filter = parseFilter(filters, new URLSearchParams(query));
+  if (!filter) throw new TypeError(`no filter: ${query}`);
+  return filterSql(filters, filter);
+}
+
+/** Each figure of a page by itself; the page reads those over one view together. */
+function figuresOf(
+  address: PageAddress,
+  filter: FilterSql,
+): readonly (readonly [string, string])[] {
+  if (address.page === 'pipeline') return [];
+  const knows = (relation: string) => filter.conditions(relation) !== null;
+  return address.page === 'logs'
+    ? [
+        ...apart(logFigureSet).map(
+          ([name, set]) => [name, figuresQuery(overLogSums(set, knows), filter)] as const,
+        ),
+        ['books of the logs', booksQuery('logs')] as const,
+      ]
+    : [
+        ...apart(ticketFigureSet).map(([name, set]) => [name, figuresQuery(set, filter)] as const),
+        ['books of the tickets', booksQuery('tickets')] as const,
+      ];
+}
+
+const queriesOf = { tickets: ticketQueries, logs: logQueries, pipeline: pipelineQueries } as const;
+const named = ({ page, query }: PageAddress) => `${page}${query === '' ? '' : ` ?${query}`}`;
+
+process.stdout.write(
+  `\n${entries} log entries, ${tickets} tickets; each figure by itself, the slowest ${TOLD} of each page\n`,
+);
+for (const address of figureAddresses) {
+  const filter = filterOf(address);
+  const figures: (readonly [string, number])[] = [];
+  for (const [name, sql] of figuresOf(address, filter)) {
+    figures.push([name, await median([sql], filter)]);
+  }
+  const slowest = figures.sort(([, a], [, b]) => b - a).slice(0, TOLD);
+  for (const [name, ms] of slowest) tell(ms, `${named(address)}: ${name}`);
+}
 process.stdout.write('\nwhole query sets of the pages\n');
-for (const [name, queries] of Object.entries(sets)) {
-  const ms = await median(() => page.readTogether(queries, { signal }));
-  process.stdout.write(`${Math.round(ms).toString().padStart(8)} ms  ${name}\n`);
+for (const address of pageAddresses) {
+  const filter = filterOf(address);
+  tell(await median(queriesOf[address.page](filter), filter), named(address));
+}
+process.stdout.write('\nChromium, from navigation to figures on screen\n');
+for (const opened of await openPages(pageAddresses, { endpoint: servers.url, bucket: BUCKET })) {
+  tell(opened.ms, named(opened));
 }
 client.destroy();

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { dashboard } from '../../dashboards/web/main.ts';
+import { parseConfig } from '../../runtime/config/load-config.ts';
+import { createProgress } from '../../runtime/daemon/progress.ts';
+import { launchBrowser, openLive } from '../../test/browser/browser.ts';
+import { freePort } from '../../test/integration/dashboard/local-warehouse.ts';
+import type { PageAddress } from './page-addresses.ts';
+
+/** Milliseconds from navigation to figures on screen. */
+export interface OpenedPage extends PageAddress {
+  readonly ms: number;
+}
+
+/**
+ * Opens pages in Chromium, each for the first time, in front of a page server of its own.
+ *
+ * @param lake address and bucket of the endpoint that plays AWS.
+ */
+export async function openPages(
+  addresses: readonly PageAddress[],
+  lake: { readonly endpoint: string; readonly bucket: string },
+): Promise<readonly OpenedPage[]> {
+  await using started = new AsyncDisposableStack();
+  const port = await freePort();
+  const config = parseConfig(
+    `version: 1
+kafka: { brokers: ['127.0.0.1:1'] } # nobody there: the pages do without
+source: { name: shop, host: 127.0.0.1, user: reader }
+datasets: {}
+aws: { region: eu-central-1, endpoint: '${lake.endpoint}', bucket: ${lake.bucket} }
+warehouse: { workgroup: careplus, database: careplus, copyRoleArn: 'arn:aws:iam::000000000000:role/copy' }
+dashboard: { port: ${port} }
+`,
+    'careplus.yaml',
+  );
+  const progress = createProgress();
+  const context = { config, log: pino({ level: 'silent' }), metrics: new Registry(), progress };
+  const daemon = await dashboard.build(context);
+  started.defer(() => daemon.close());
+  const stop = new AbortController();
+  const running = daemon.run(stop.signal).catch(() => undefined);
+  started.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const browser = await launchBrowser();
+  started.defer(() => browser.close());
+  const opened: OpenedPage[] = [];
+  for (const address of addresses) {
+    const page = await browser.newPage();
+    const path = `${address.page === 'tickets' ? '' : address.page}?${address.query}`;
+    const begun = performance.now();
+    await openLive(page, `http://127.0.0.1:${port}/${path}`);
+    opened.push({ ...address, ms: performance.now() - begun });
+    await page.close();
+  }
+  return opened;
+}
