@@ -2,6 +2,7 @@ import { Kafka, logLevel, type KafkaConfig as ClientConfig, type LogEntry } from
 import type { KafkaConfig } from '../config/config-schema.ts';
 import { tlsOptions } from '../config/tls.ts';
 import type { Logger } from '../observability/log.ts';
+import { registerCodecs } from './compression/codecs.ts';
 import { findMskBrokers, mskToken } from './msk.ts';
 
 /** How long a connection may take to be closed before it is left behind. */
@@ -20,6 +21,7 @@ export function createKafka(
   config: KafkaConfig,
   options: { readonly clientId: string; readonly log: Logger },
 ): Kafka {
+  registerCodecs();
   return new Kafka({
     clientId: options.clientId,
     ...reach(config),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgress } from '../../../runtime/daemon/progress.ts';
 import type { LostRecords } from '../../../runtime/kafka/consumer-loop.ts';
 import { PipelineError } from '../../../runtime/pipeline-error.ts';
-import { startTestBroker, type TestBroker } from './broker.ts';
+import { startTestBroker, type TestBroker, type TestTopic } from './broker.ts';
 import { createConsumerScene, numbersOf, soon, sorted, upTo } from './consumer-scene.ts';
 import { apiKeys, startFaultyProxy } from './faulty-proxy.ts';
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   await broker.stop();
 });
 
-async function createScene(options?: { readonly partitions: number }) {
+async function createScene(options?: TestTopic) {
   const scene = await createConsumerScene(broker, options);
   scenes.push(scene);
   return scene;
@@ -45,6 +45,17 @@ describe.concurrent('a consumer loop', () => {
     expect(next.handled).toEqual([]);
     await next.stop();
   });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'reads what a broker keeps as %s (I6)',
+    async (type) => {
+      const scene = await createScene({ config: { 'compression.type': type } });
+      await scene.writeNumbers(1, 3_000);
+      const loop = scene.startLoop();
+      await vi.waitFor(() => expect(sorted(loop.handled)).toEqual(upTo(3_000)), soon);
+      await loop.stop();
+    },
+  );
 
   it('commits nothing before the handler has resolved, and lets it end when stopped (I3)', async () => {
     const scene = await createScene();

@@ -6,7 +6,7 @@ import {
   type ConsumerLoopOptions,
 } from '../../../runtime/kafka/consumer-loop.ts';
 import { createTransactionalWriter } from '../../../runtime/kafka/transactional-writer.ts';
-import { uniqueName, type TestBroker } from './broker.ts';
+import { uniqueName, type TestBroker, type TestTopic } from './broker.ts';
 import { startTalkingChild, type TalkingChild } from './child-lines.ts';
 import type { MemberArguments } from './consuming-member.ts';
 
@@ -29,9 +29,9 @@ function messagesOf(from: number, to: number) {
 /** A topic and a group of a test's own, so that tests can run side by side. */
 export async function createConsumerScene(
   broker: TestBroker,
-  { partitions = 2 }: { readonly partitions?: number } = {},
+  { partitions = 2, ...options }: TestTopic = {},
 ) {
-  const topic = await broker.createTopic({ partitions });
+  const topic = await broker.createTopic({ partitions, ...options });
   const groupId = uniqueName('group');
   const writer = createTransactionalWriter(broker.client(), {
     transactionalId: uniqueName('writer'),
