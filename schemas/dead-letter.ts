@@ -1,7 +1,7 @@
 /**
  * Header names of a dead letter, as Kafka Connect writes them
  * (org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter). Values are UTF-8 text.
- * Key, value bytes and original headers are kept unchanged.
+ * Key, value bytes and original headers are kept unchanged, unless they are too large.
  */
 export const deadLetterHeaders = {
   topic: '__connect.errors.topic',
@@ -15,6 +15,9 @@ export const deadLetterHeaders = {
   code: 'careplus-dlq-code',
   firstSeen: 'careplus-dlq-first-seen-ms',
   attempt: 'careplus-dlq-attempt',
-  /** Only if the value was cut to fit: its true length. Topic, partition and offset tell where it is whole. */
+  /**
+   * Only if the record was cut to fit: true length of its value. Topic, partition and offset tell
+   * where it is whole.
+   */
   truncatedFrom: 'careplus-dlq-truncated-from-bytes',
 } as const;

@@ -15,7 +15,7 @@ export interface RawRecord {
   readonly key: string | null;
   readonly value: string | null;
   /** A header that stands several times has several values. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly headers: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
 /** The part of a partition that one object holds, both ends included. */

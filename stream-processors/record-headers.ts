@@ -1,10 +1,10 @@
 import type { IHeaders } from 'kafkajs';
+import { headerValues } from '../runtime/kafka/header-values.ts';
 
-/** @returns the header's text; undefined where it is missing or stands there more than once. */
+/** @returns the header's text; undefined where it is missing, null, or stands there more than once. */
 export function headerText(headers: IHeaders | undefined, name: string): string | undefined {
-  const value = headers?.[name];
-  if (value === undefined || Array.isArray(value)) return undefined;
-  return value.toString();
+  const [value, ...others] = headerValues(headers?.[name]);
+  return others.length > 0 ? undefined : value?.toString();
 }
 
 /** Reads a whole number from 0 up without leading zeros, exact in a JSON number. */

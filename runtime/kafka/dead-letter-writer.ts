@@ -1,4 +1,11 @@
-import { Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs';
+import {
+  Partitioners,
+  type IHeaders,
+  type Kafka,
+  type KafkaMessage,
+  type Message,
+  type Producer,
+} from 'kafkajs';
 import { deadLetterHeaders } from '../../schemas/dead-letter.ts';
 import type { ErrorCodeName } from '../../schemas/error-codes.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -6,6 +13,7 @@ import { settleWithin, waitOrAbort } from '../abortable-wait.ts';
 import type { Logger } from '../observability/log.ts';
 import { errorText, PipelineError } from '../pipeline-error.ts';
 import { DISCONNECT_MS } from './connection.ts';
+import { headerValues } from './header-values.ts';
 import { MAX_BATCH_BYTES } from './partition-batches.ts';
 
 /** A record that could not be read, and why. */
@@ -101,23 +109,26 @@ export function createDeadLetterWriter(
 
 const MAX_ERROR_TEXT = 4_096;
 const BATCH_OVERHEAD = 1_024;
+/** No record of ours comes near: of a key or headers that do, the value would be left no room. */
+const MAX_KEY_BYTES = 64 * 1024;
+const MAX_HEADERS_BYTES = 256 * 1024;
 
 /**
- * Key, value and original headers unchanged, Connect's headers beside them. A value that together
- * with them does not fit into a batch is cut; topic, partition and offset then point to the whole.
+ * Key, value and original headers unchanged, Connect's headers beside them. What together with them
+ * does not fit into a batch is cut, first key and headers of a size that only foreign records have,
+ * then the value; topic, partition and offset then point to the whole.
  */
-function deadLetterMessage(
+export function deadLetterMessage(
   letter: DeadLetter,
   connectorName: string,
   firstSeenMs: number,
 ): Message {
   const { message, error } = letter;
   const { key, value } = message;
-  const headers: Record<string, Buffer | string | (Buffer | string)[]> = {};
-  for (const [name, header] of Object.entries(message.headers ?? {})) {
-    if (header !== undefined) headers[name] = header;
-  }
-  Object.assign(headers, {
+  const { headers: original = {} } = message;
+  const headersFit = headerBytes(original) <= MAX_HEADERS_BYTES;
+  const headers: IHeaders = {
+    ...(headersFit ? original : {}),
     [deadLetterHeaders.topic]: letter.topic,
     [deadLetterHeaders.partition]: String(letter.partition),
     [deadLetterHeaders.offset]: message.offset,
@@ -128,18 +139,19 @@ function deadLetterMessage(
     [deadLetterHeaders.code]: letter.code,
     [deadLetterHeaders.firstSeen]: String(firstSeenMs),
     [deadLetterHeaders.attempt]: String(letter.attempt ?? 1),
-  });
-  const room = MAX_BATCH_BYTES - BATCH_OVERHEAD - (key?.length ?? 0) - headerBytes(headers);
-  if (value === null || value.length <= room) return { key, value, headers };
-  headers[deadLetterHeaders.truncatedFrom] = String(value.length);
-  return { key, value: value.subarray(0, Math.max(0, room)), headers };
+  };
+  const kept = key?.subarray(0, MAX_KEY_BYTES) ?? null;
+  const room = MAX_BATCH_BYTES - BATCH_OVERHEAD - (kept?.length ?? 0) - headerBytes(headers);
+  const whole = headersFit && kept?.length === key?.length && (value?.length ?? 0) <= room;
+  if (!whole) headers[deadLetterHeaders.truncatedFrom] = String(value?.length ?? 0);
+  return { key: kept, value: value?.subarray(0, room) ?? null, headers };
 }
 
-function headerBytes(headers: Readonly<Record<string, Buffer | string | (Buffer | string)[]>>) {
+function headerBytes(headers: IHeaders): number {
   let bytes = 0;
   for (const [name, header] of Object.entries(headers)) {
-    for (const value of Array.isArray(header) ? header : [header]) {
-      bytes += 10 + Buffer.byteLength(name) + Buffer.byteLength(value);
+    for (const value of headerValues(header)) {
+      bytes += 10 + Buffer.byteLength(name) + Buffer.byteLength(value ?? '');
     }
   }
   return bytes;

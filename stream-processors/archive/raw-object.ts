@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { z } from 'zod';
+import { headerValues, type HeaderValue } from '../../runtime/kafka/header-values.ts';
 import type { RawRecord } from '../../schemas/raw-archive.ts';
 
 const compress = promisify(gzip);
@@ -12,7 +13,7 @@ const lineSchema = z.strictObject({
   timestamp: z.string(),
   key: z.string().nullable(),
   value: z.string().nullable(),
-  headers: z.record(z.string(), z.array(z.string())),
+  headers: z.record(z.string(), z.array(z.string().nullable())),
 });
 
 /** One record as a line of the archive, with its line end. */
@@ -22,7 +23,10 @@ export function rawLine({ offset, timestamp, key, value, headers }: KafkaMessage
     key: base64(key),
     value: base64(value),
     headers: Object.fromEntries(
-      Object.entries(headers ?? {}).map(([name, header]) => [name, headerTexts(header)]),
+      Object.entries(headers ?? {}).map(([name, header]) => [
+        name,
+        headerValues(header).map(base64),
+      ]),
     ),
   };
   return `${JSON.stringify(record)}\n`;
@@ -47,24 +51,23 @@ export async function readRawObject(bytes: Buffer): Promise<KafkaMessage[]> {
 }
 
 function toMessage({ offset, timestamp, key, value, headers }: RawRecord): KafkaMessage {
-  const messageHeaders: IHeaders = {};
+  const messageHeaders: Record<string, HeaderValue | HeaderValue[]> = {};
   for (const [name, values] of Object.entries(headers)) {
-    const bytes = values.map((text) => Buffer.from(text, 'base64'));
-    messageHeaders[name] = bytes.length === 1 ? bytes[0] : bytes;
+    const [first = null, ...others] = values.map(bytesOf);
+    messageHeaders[name] = others.length === 0 ? first : [first, ...others];
   }
   return {
     ...{ offset, timestamp, attributes: 0 },
-    key: key === null ? null : Buffer.from(key, 'base64'),
-    value: value === null ? null : Buffer.from(value, 'base64'),
-    headers: messageHeaders,
+    key: bytesOf(key),
+    value: bytesOf(value),
+    headers: messageHeaders as IHeaders,
   };
 }
 
-function base64(bytes: Buffer | null): string | null {
-  return bytes === null ? null : bytes.toString('base64');
+function base64(bytes: HeaderValue): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('base64');
 }
 
-function headerTexts(header: IHeaders[string]): string[] {
-  const values = Array.isArray(header) ? header : header === undefined ? [] : [header];
-  return values.map((value) => Buffer.from(value).toString('base64'));
+function bytesOf(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'base64');
 }

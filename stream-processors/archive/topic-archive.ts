@@ -181,6 +181,8 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
   };
 }
 
+/** Day of a record. Who wrote it chose its time: one that has not come yet would name all days after it. */
 function utcDay(timestamp: string): string {
-  return new Date(Number(timestamp)).toISOString().slice(0, 10);
+  const time = Math.min(Math.max(0, Number(timestamp)), Date.now());
+  return new Date(time).toISOString().slice(0, 10);
 }

@@ -91,6 +91,7 @@ describe('a batch of log blocks', () => {
   it.each([
     ['without a header', logHeaders.first, undefined],
     ['with a header that is no number', logHeaders.first, '0x10'],
+    ['with a header of no value', logHeaders.host, null as unknown as string],
     ['with an empty range', logHeaders.end, '0'],
     ['with a start behind its first byte', logHeaders.generationStart, '7'],
     ['with a nameless host', logHeaders.host, ''],

@@ -19,6 +19,13 @@ describe('an object of the raw archive', () => {
     expect(await readRawObject(bytes)).toEqual([record, tombstone]);
   });
 
+  it('gives back headers without a value', async () => {
+    const none = null as unknown as Buffer;
+    const headers = { none, several: [none, Buffer.from('a')] };
+    const bytes = await packLines([rawLine({ ...record, headers })]);
+    expect(await readRawObject(bytes)).toEqual([{ ...record, headers }]);
+  });
+
   it('is refused where it is cut or foreign', async () => {
     const bytes = await packLines([rawLine(record)]);
     await expect(readRawObject(bytes.subarray(0, 30))).rejects.toThrow();
