@@ -1,7 +1,7 @@
-import { createReadStream, type BigIntStats } from 'node:fs';
-import { glob, open, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { glob, open, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { splitLogFile, type FilePiece, type LineLooks } from './log-splitting.ts';
+import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 
 /** A log file as it was at one moment. */
 export interface LogFile {
@@ -25,18 +25,48 @@ export interface LogFileNames {
   readonly elsewhere?: readonly string[];
 }
 
-/** @returns the files that match, each once whatever names it has, in the order of their paths. */
-export async function listLogFiles({ patterns, elsewhere = [] }: LogFileNames): Promise<LogFile[]> {
-  const files = new Map<string, LogFile>();
-  const others = new Set((await namedFiles(elsewhere)).map(({ key }) => key));
-  for (const { name, key, stats } of await namedFiles(patterns)) {
-    if (others.has(key) || files.has(key)) continue;
-    const [device, inode] = [String(stats.dev), String(stats.ino)];
-    const size = Number(stats.size);
-    const head = await readBytes(name, 0, Math.min(size, HEAD_BYTES));
-    files.set(key, { path: name, device, inode, size, head });
+/**
+ * @returns the files that match, each once whatever names it has, in the order of their paths.
+ * @throws {PipelineError} LOG_2001 for a file that may not be read.
+ */
+export async function listLogFiles(names: LogFileNames): Promise<LogFile[]> {
+  const files: LogFile[] = [];
+  for await (const { file, handle } of openLogFiles(names)) {
+    await handle.close();
+    files.push(file);
   }
-  return [...files.values()];
+  return files;
+}
+
+/** A file that was listed through its open handle, which the caller closes. */
+export interface OpenLogFile {
+  readonly file: LogFile;
+  readonly handle: FileHandle;
+  readonly changedMs: number;
+}
+
+/** Opens the files that match one by one; see {@link listLogFiles}. */
+export async function* openLogFiles({
+  patterns,
+  elsewhere = [],
+}: LogFileNames): AsyncGenerator<OpenLogFile, void, undefined> {
+  const seen = new Set((await namedFiles(elsewhere)).map(({ key }) => key));
+  for (const { name } of await namedFiles(patterns)) {
+    const handle = await unlessVanished(name, () => open(name));
+    if (handle === undefined) continue;
+    // The name may lead to another file by now.
+    const stats = await handle.stat({ bigint: true });
+    const key = keyOf(stats);
+    if (seen.has(key)) {
+      await handle.close();
+      continue;
+    }
+    seen.add(key);
+    const [device, inode, size] = [String(stats.dev), String(stats.ino), Number(stats.size)];
+    const head = await readHead(handle, Math.min(size, HEAD_BYTES));
+    const file = { path: name, device, inode, size, head };
+    yield { file, handle, changedMs: Number(stats.mtimeMs) };
+  }
 }
 
 async function namedFiles(patterns: readonly string[]) {
@@ -44,42 +74,37 @@ async function namedFiles(patterns: readonly string[]) {
   for (const pattern of patterns) {
     for await (const name of glob(path.resolve(pattern))) names.add(name);
   }
-  const files: { readonly name: string; readonly key: string; readonly stats: BigIntStats }[] = [];
+  const files: { readonly name: string; readonly key: string }[] = [];
   for (const name of [...names].sort()) {
     if (COMPRESSED.test(name)) continue;
-    const stats = await statOf(name);
-    if (stats?.isFile()) files.push({ name, key: `${stats.dev}:${stats.ino}`, stats });
+    const stats = await unlessVanished(name, () => stat(name, { bigint: true }));
+    if (stats?.isFile()) files.push({ name, key: keyOf(stats) });
   }
   return files;
 }
 
-/** The pieces of a file as far as it was listed. */
-export function readLogFile(
-  looks: LineLooks,
-  { path: name, size }: LogFile,
-): AsyncIterable<FilePiece> {
-  const chunks = size === 0 ? [] : createReadStream(name, { start: 0, end: size - 1 });
-  return splitLogFile(looks, chunks);
+/** @returns the first bytes of a file; fewer where it is shorter. */
+export async function readHead(handle: FileHandle, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(buffer, 0, length, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
-/** @returns the bytes of a stretch of a file; fewer where the file is shorter. */
-async function readBytes(name: string, offset: number, length: number): Promise<Buffer> {
-  const file = await open(name);
-  try {
-    const buffer = Buffer.alloc(length);
-    const { bytesRead } = await file.read(buffer, 0, length, offset);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+function keyOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
-/** A file may go between its listing and this look. */
-async function statOf(name: string): Promise<BigIntStats | undefined> {
+const VANISHED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
+/**
+ * @returns undefined where a name leads nowhere, or no longer: files go between two looks.
+ * @throws {PipelineError} LOG_2001
+ */
+async function unlessVanished<T>(name: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await stat(name, { bigint: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    return await look();
+  } catch (cause) {
+    if (VANISHED.has((cause as NodeJS.ErrnoException).code)) return undefined;
+    throw new PipelineError('LOG_2001', `${name} cannot be read: ${errorText(cause)}`, { cause });
   }
 }

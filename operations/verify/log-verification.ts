@@ -7,7 +7,8 @@ import { emptyBooks, type Books } from './books.ts';
 import { createComparison } from './comparison.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
 import type { LogCoverage, LogScope } from './log-coverage.ts';
-import { listLogFiles, readLogFile, type LogFile, type LogFileNames } from './log-files.ts';
+import { holdLogFiles, type HeldLogFiles } from './held-log-files.ts';
+import type { LogFile, LogFileNames } from './log-files.ts';
 import { createLogReader, type LogReading } from './log-reading.ts';
 import { readLogWarehouse, type EntryState, type LogWarehouse } from './log-warehouse.ts';
 import type { SourceImage } from './source-reading.ts';
@@ -27,7 +28,7 @@ export function logTargetsOf({ logs }: Config): LogTarget[] {
 
 /** The two sides, and the waiting between them. */
 export interface LogSides {
-  listFiles(): Promise<LogFile[]>;
+  holdFiles(): Promise<HeldLogFiles>;
   waitUntilCovered(files: readonly LogFile[]): Promise<LogCoverage>;
   readWarehouse(options: {
     readonly generations: readonly string[];
@@ -52,14 +53,29 @@ export interface LogResult {
 /** About what an entry has, to guess how many there are. */
 const ENTRY_BYTES = 300;
 
+/** A file that is overwritten while it is read makes its books worthless: so often they are begun anew. */
+const MAX_ATTEMPTS = 4;
+
 /**
  * Verifies one dataset of log files: every byte of the files that exist is covered once, every
  * entry is judged and counted as the rules say now. Files that are gone cannot be read again: they
  * are counted from what arrived, and the result says how many there are.
  */
-export async function verifyLogs({ dataset, host }: LogScope, sides: LogSides): Promise<LogResult> {
+export async function verifyLogs(scope: LogScope, sides: LogSides): Promise<LogResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { result, isSettled } = await attemptOnce(scope, sides);
+    if (isSettled || attempt === MAX_ATTEMPTS) return result;
+    sides.note(`${scope.dataset.shortName}: a file was overwritten meanwhile; once more`);
+  }
+}
+
+async function attemptOnce(
+  { dataset, host }: LogScope,
+  sides: LogSides,
+): Promise<{ readonly result: LogResult; readonly isSettled: boolean }> {
   const listedAtMs = Date.now();
-  const files = await sides.listFiles();
+  await using held = await sides.holdFiles();
+  const { files } = held;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const coverage = await sides.waitUntilCovered(files);
   const differences = createDifferenceList();
@@ -73,19 +89,20 @@ export async function verifyLogs({ dataset, host }: LogScope, sides: LogSides): 
   });
   sides.note(`${dataset.shortName}: reading ${files.length} files, ${bytes} bytes`);
   const reader = createLogReader({ dataset, host, differences });
+  let isSettled = true;
   for (const file of files) {
     const generation = coverage.generations.get(file.path) ?? '';
     const { start, upto } = warehouse.frontiers.get(generation) ?? { start: 0, upto: 0 };
     const arrivals = warehouse.arrivals.get(generation) ?? [];
-    await reader.add({
-      ...{ path: file.path, size: file.size, start, upto, arrivals },
-      pieces: readLogFile(dataset.framing, file),
-    });
+    const isWhole = await held.read(file, dataset.framing, (pieces) =>
+      reader.add({ ...{ path: file.path, size: file.size, start, upto, arrivals }, pieces }),
+    );
+    isSettled &&= isWhole;
   }
   const gone = takeOthers(warehouse, (id, copies) => reader.addLater(id, copies), listedAtMs);
   const reading = reader.finish();
   const { books, days } = await compare(dataset, { reading, gone, warehouse, differences });
-  return {
+  const result = {
     books: { ...books, unexplained: books.unexplained + reading.wrong },
     days,
     differences,
@@ -95,6 +112,7 @@ export async function verifyLogs({ dataset, host }: LogScope, sides: LogSides): 
     goneEntries: [...gone.copies.values()].reduce((sum, copies) => sum + copies, gone.unreadable),
     cutEntries: reading.cut,
   };
+  return { result, isSettled };
 }
 
 interface GoneFiles {
@@ -255,7 +273,7 @@ export function logSides(
 ): LogSides {
   const { api, signal, note, waitUntilCovered } = options;
   return {
-    listFiles: () => listLogFiles(target),
+    holdFiles: () => holdLogFiles(target),
     waitUntilCovered,
     readWarehouse: (place) => readLogWarehouse(api, target, { ...place, signal }),
     note,

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +15,7 @@ import { generateTickets } from '../../../../infra/local/demo-data/tickets.ts';
 import { booksClose } from '../../../../operations/verify/books.ts';
 import type { DifferenceKind } from '../../../../operations/verify/differences.ts';
 import type { LogCoverage } from '../../../../operations/verify/log-coverage.ts';
+import { holdLogFiles } from '../../../../operations/verify/held-log-files.ts';
 import { listLogFiles, type LogFile } from '../../../../operations/verify/log-files.ts';
 import { verifyLogs, type LogResult } from '../../../../operations/verify/log-verification.ts';
 import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
@@ -28,17 +37,23 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function verify(late?: LogCoverage['late']): Promise<LogResult> {
+function verify(
+  late?: LogCoverage['late'],
+  meanwhile: () => void = () => undefined,
+): Promise<LogResult> {
   return verifyLogs(
     { dataset: supportLogs, host: HOST },
     {
-      listFiles: list,
+      holdFiles: () => holdLogFiles({ patterns: [path.join(folder, '*.log*')] }),
       waitUntilCovered: async (listed) => ({
         covered: late === undefined,
         late,
         generations: new Map(listed.map((file) => [file.path, generationOf(file.path)])),
       }),
-      readWarehouse: async () => loaded.asWarehouse(),
+      readWarehouse: async () => {
+        meanwhile();
+        return loaded.asWarehouse();
+      },
       note: () => undefined,
     },
   );
@@ -76,6 +91,33 @@ describe('the books of log files', () => {
     expect(result.differences.first).toEqual([]);
     expect(result.books).toEqual(expectedBooks);
     expect(result).toMatchObject({ goneFiles: 1, goneEntries: arrived.length });
+  });
+
+  it('are those of the listed files, though these are rotated and removed meanwhile', async () => {
+    const [first, second] = files;
+    if (!first || !second) throw new Error('too few files');
+    const result = await verify(undefined, () => {
+      renameSync(first.path, `${first.path}.1`);
+      writeFileSync(first.path, 'the next file\n');
+      unlinkSync(second.path);
+    });
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toEqual(expectedBooks);
+  });
+
+  it('are made anew when a file is overwritten meanwhile', async () => {
+    const [first] = files;
+    if (!first) throw new Error('no file');
+    const text = readFileSync(first.path);
+    let times = 0;
+    const result = await verify(undefined, () => {
+      times += 1;
+      // As long as before, then as it was.
+      writeFileSync(first.path, times === 1 ? Buffer.alloc(text.length, 'x') : text);
+    });
+    expect(times).toBe(3);
+    expect(result.differences.first).toEqual([]);
+    expect(result.books).toEqual(expectedBooks);
   });
 
   it('leave out what is written after the files were listed', async () => {
