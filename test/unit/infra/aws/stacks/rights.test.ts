@@ -201,7 +201,7 @@ describe('operations', () => {
     const commands = new Set(
       verbs.flatMap((verb) => [...calledApis(`operations/verbs/${verb}.ts`).commands]),
     );
-    // In a module that they share with the archiver; a replay only reads the archive.
+    // The archiver’s, in a module that they share; and the doctor’s, who tries it as other daemons.
     commands.delete('PutObject');
     const needed = [...commands].flatMap((command) => actionsOf[command] ?? command);
     expect([...granted(rightsIn(example).operations)]).toEqual(expect.arrayContaining(needed));
