@@ -8,11 +8,7 @@ import { createKafka } from '../../runtime/kafka/connection.ts';
 import { createLog } from '../../runtime/observability/log.ts';
 import { errorText } from '../../runtime/pipeline-error.ts';
 import type { DataApi, WarehouseRow } from '../../runtime/redshift/data-api.ts';
-import {
-  formatNameOf,
-  readerCheckpointSchema,
-  shipperCheckpointSchema,
-} from '../../schemas/checkpoint.ts';
+import { readerCheckpointSchema, shipperCheckpointSchema } from '../../schemas/checkpoint.ts';
 import type { AnyDataset } from '../../schemas/datasets/any-dataset.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
 import { unmappedColumns } from '../../schemas/datasets/projection.ts';
@@ -20,7 +16,7 @@ import { announcementVersion } from '../../schemas/format-version.ts';
 import { latestBatchKey } from '../../schemas/lake-layout.ts';
 import { topics } from '../../schemas/topics.ts';
 import { planOf } from '../../warehouse-loader/load-plan.ts';
-import { findPlace } from '../verify/log-coverage.ts';
+import { placesOf } from '../verify/log-coverage.ts';
 import { listLogFiles } from '../verify/log-files.ts';
 import { logTargetsOf } from '../verify/log-verification.ts';
 import { connectSource, currentGtid } from '../verify/source-connection.ts';
@@ -119,10 +115,11 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
             warehouseOf(dataset, fileProgress),
           ]);
           const files = bothAnswers(shipped, listed, (all, found) => {
-            const ours = all.filter(
-              (place) => place.host === host && formatNameOf(place) === dataset.name,
-            );
-            return found.map((file) => ({ ...file, place: findPlace(file, ours) }));
+            const ours = all.filter((place) => place.host === host);
+            return placesOf({ dataset }, found, ours).map(({ file, place }) => ({
+              ...file,
+              place,
+            }));
           });
           return { dataset: dataset.shortName, host, files, topic, ...warehouse };
         }),

@@ -22,7 +22,10 @@ export interface LogScope {
 
 export interface LogCoverage {
   readonly covered: boolean;
-  /** Generation of each file that the shipper knows, by path. */
+  /**
+   * Generation of each file that the shipper reads in this format, by path. Once all is covered a
+   * file with bytes that is not among them is read in another one.
+   */
   readonly generations: ReadonlyMap<string, string>;
   /** Where it is held up, if it is. */
   readonly late: { readonly hop: Hop; readonly wanted: string; readonly found: string } | undefined;
@@ -40,24 +43,24 @@ export async function waitUntilLogsCovered(
   const { signal, note } = options;
   const name = scope.dataset.shortName;
   const filled = files.filter(({ size }) => size > 0);
-  const wantedBytes = filled.reduce((sum, { size }) => sum + size, 0);
   if (filled.length === 0) return { covered: true, generations: new Map(), late: undefined };
   const either = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
 
   note(`${name}: waiting for the shipper to reach the end of ${filled.length} files`);
   const checkpoints = await waitForShipper(scope, filled, options, either);
   signal.throwIfAborted();
-  const places = filled.map((file) => ({ file, place: findPlace(file, checkpoints) }));
+  const places = placesOf(scope, filled, checkpoints);
   const generations = new Map(
     places.flatMap(({ file, place }) => (place ? [[file.path, place.generation]] : [])),
   );
+  const wantedBytes = places.reduce((sum, { file }) => sum + file.size, 0);
   const behind = places.filter(({ file, place }) => !isShipped(file, place));
   if (behind.length > 0) {
     const shipped = places.reduce(
       (sum, { file, place }) => sum + Math.min(file.size, place?.offset ?? 0),
       0,
     );
-    const wanted = `${wantedBytes} bytes of ${filled.length} files`;
+    const wanted = `${wantedBytes} bytes of ${places.length} files`;
     const found = `${shipped} bytes, ${behind.length} files unfinished`;
     return { covered: false, generations, late: { hop: 'log-shipper', wanted, found } };
   }
@@ -71,12 +74,32 @@ export async function waitUntilLogsCovered(
   signal.throwIfAborted();
   if (failure === undefined) return { covered: true, generations, late: undefined };
   const hop = await heldUpAt(scope, options);
-  const bytes = `${wantedBytes} bytes of ${filled.length} files`;
+  const bytes = `${wantedBytes} bytes of ${places.length} files`;
   return { covered: false, generations, late: { hop, wanted: bytes, found: failure } };
 }
 
+/**
+ * The files of a format with their places. One whose reading began in another format is none of
+ * them, whatever its name is by now.
+ *
+ * @param checkpoints those of the host, of all formats.
+ */
+export function placesOf<F extends Pick<LogFile, 'inode' | 'head'>>(
+  { dataset }: Pick<LogScope, 'dataset'>,
+  files: readonly F[],
+  checkpoints: readonly ShipperCheckpoint[],
+): { readonly file: F; readonly place: ShipperCheckpoint | undefined }[] {
+  return files
+    .map((file) => ({ file, place: findPlace(file, checkpoints) }))
+    .filter(({ place }) => place === undefined || isOf(dataset, place));
+}
+
+function isOf({ name }: LogDataset, place: ShipperCheckpoint): boolean {
+  return formatNameOf(place) === name;
+}
+
 /** The newest place of a file: its inode, and a beginning that is the file's. */
-export function findPlace(
+function findPlace(
   { inode, head }: Pick<LogFile, 'inode' | 'head'>,
   checkpoints: Iterable<ShipperCheckpoint>,
 ): ShipperCheckpoint | undefined {
@@ -119,9 +142,13 @@ async function waitForShipper(
       // A tombstone says that the file is gone and was shipped whole: its last place stays true.
       if (value === null || key.endsWith(startMarkerKey('')) || found.signal.aborted) return;
       const place = shipperCheckpointSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
-      if (place?.host !== host || formatNameOf(place) !== dataset.name) return;
+      if (place?.host !== host) return;
       places.set(key, place);
-      if (files.every((file) => isShipped(file, findPlace(file, places.values())))) found.abort();
+      const isDone = (file: LogFile) => {
+        const at = findPlace(file, places.values());
+        return isShipped(file, at) || (at !== undefined && !isOf(dataset, at));
+      };
+      if (files.every(isDone)) found.abort();
     },
   });
   // A broker that is away holds the client for longer than the time that is left.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { findPlace } from '../../../../operations/verify/log-coverage.ts';
+import { placesOf } from '../../../../operations/verify/log-coverage.ts';
+import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
 import type { ShipperCheckpoint } from '../../../../schemas/checkpoint.ts';
 
 const head = Buffer.from('2025-07-01 00:00:00 [INFO] the beginning of a file');
@@ -31,6 +32,8 @@ function place(generation: string, inode: string, beginning: Buffer): ShipperChe
 
 describe('the place of a file', () => {
   const file = { inode: '7', head };
+  const generationsOf = (places: readonly ShipperCheckpoint[], dataset = supportLogs) =>
+    placesOf({ dataset }, [file], places).map((found) => found.place?.generation);
 
   it('is known by inode and beginning, whatever its name; the newest counts', () => {
     const places = [
@@ -38,7 +41,15 @@ describe('the place of a file', () => {
       place('3-new', '7', head.subarray(0, 20)),
       place('2-mid', '7', head),
     ];
-    expect(findPlace(file, places)?.generation).toBe('3-new');
+    expect(generationsOf(places)).toEqual(['3-new']);
+  });
+
+  it('is of the format in which its reading began, whatever its name is by now', () => {
+    const other = { ...supportLogs, name: 'other' };
+    const places = [{ ...place('1-a', '7', head), dataset: 'other' }];
+    expect(generationsOf(places, other)).toEqual(['1-a']);
+    expect(generationsOf(places)).toEqual([]);
+    expect(generationsOf([...places, place('2-b', '7', head)])).toEqual(['2-b']);
   });
 
   it('is none for another file, or one that began anew on the same inode', () => {
@@ -47,6 +58,6 @@ describe('the place of a file', () => {
       place('2-b', '7', Buffer.from('something else')),
       place('3-c', '7', Buffer.concat([head, Buffer.from(' that was longer')])),
     ];
-    expect(findPlace(file, places)).toBeUndefined();
+    expect(generationsOf(places)).toEqual([undefined]);
   });
 });
