@@ -63,12 +63,16 @@ const kafka = z.strictObject({
     .string()
     .regex(/^express\./, 'an Express broker such as express.m7g.large')
     .default('express.m7g.large'),
-  version: z.string().min(3).default('3.9.x'),
+  /** MSK takes Express brokers from 3.9 on with KRaft only, and refuses `3.9.x`. */
+  version: z
+    .string()
+    .regex(/^(3\.[68]\.\w+|(3\.9|[4-9]\.\d+)\.\w+\.kraft)$/, 'such as 3.9.x.kraft')
+    .default('3.9.x.kraft'),
 });
 
 const warehouse = z
   .strictObject({
-    /** 4, or a multiple of 8. */
+    /** 4 where the region offers it, else a multiple of 8. */
     baseRpu: z.number().int().min(4).max(512).default(4),
     maxRpu: z.number().int().min(8).max(512).default(8),
     /** RPU hours a day above which an alarm tells. */

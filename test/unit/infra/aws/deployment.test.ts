@@ -28,6 +28,8 @@ describe('a deployment', () => {
     ['RPU that Redshift does not sell', { warehouse: { baseRpu: 12 } }],
     ['a limit below the base', { warehouse: { baseRpu: 32, maxRpu: 16 } }],
     ['a broker with storage of its own', { kafka: { instanceType: 'kafka.m7g.large' } }],
+    ['a version without KRaft, which Express refuses', { kafka: { version: '3.9.x' } }],
+    ['a version that is none', { kafka: { version: 'latest' } }],
     ['a zone twice', { availabilityZones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1b'] }],
     ['another region’s zones', { availabilityZones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'] }],
     ['a region of another partition', { region: 'cn-north-1' }],
