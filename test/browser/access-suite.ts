@@ -5,7 +5,7 @@ import { inBothSchemes, month, violations, type PageWorld } from './page-world.t
 const ticket = String(month.rows[0]?.ticket_id);
 const pages = [
   ...['', 'logs', 'pipeline', 'tickets', 'entries', `ticket?id=${ticket}`],
-  ...['?status=Open', '?agent=Nobody'],
+  ...['?status=Open', '?agent=Unknown'],
 ];
 
 /** By eye in both schemes, by keyboard, by ear, on a phone and on paper. */

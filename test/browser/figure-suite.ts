@@ -90,7 +90,7 @@ export function describeFigures(world: () => PageWorld): void {
       ] as const) {
         await open(name);
         const drawn = page.locator('.chart:visible[data-drawn="true"] svg');
-        await expect.poll(() => drawn.count(), { timeout: 10_000 }).toBeGreaterThanOrEqual(charts);
+        await expect.poll(() => drawn.count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(charts);
         const all = page.locator('.chart:visible');
         await expect.poll(async () => (await drawn.count()) - (await all.count())).toBe(0);
         const status = page.locator(
