@@ -137,23 +137,23 @@ function livesQuery(
    WHEN q.kind = '+' AND q.accepted = 1 AND (q.gtid IS NULL OR q.next_gtid IS NULL OR q.next_gtid <> q.gtid) THEN ${part.counted} ELSE ${part.passing} END AS part,
  CASE WHEN q.prior_kind IS NULL THEN 1 ELSE 0 END AS is_first, CASE WHEN q.next_kind IS NULL THEN 1 ELSE 0 END AS is_last,
  CASE WHEN q.kind = 'P' THEN 0 WHEN q.kind = 'X' OR q.prior_kind = q.kind OR q.prior_version <> q.rules_version THEN 1
-   WHEN q.kind = '-' AND (q.prior_kind IS NULL OR q.prior_kind = '+' AND q.prior_image <> q.image_id OR q.next_kind IS NULL) THEN 1
+   WHEN q.kind = '-' AND q.prior_kind IS NULL THEN 1
    WHEN q.kind = '+' AND (q.prior_kind = 'P' OR q.next_kind IS NULL AND q.accepted = 0) THEN 1 ELSE 0 END AS odd
-FROM (SELECT y.*, lag(y.kind) ${inOrder} AS prior_kind, lag(y.image_id) ${inOrder} AS prior_image, lag(y.rules_version) ${inOrder} AS prior_version,
+FROM (SELECT y.*, lag(y.kind) ${inOrder} AS prior_kind, lag(y.rules_version) ${inOrder} AS prior_version,
    lead(y.kind) ${inOrder} AS next_kind, lead(y.gtid) ${inOrder} AS next_gtid
-  FROM (SELECT ${key('s')}, s.epoch, s.seq, ${BEHIND_PERIODS} AS place, s.kind, s.image_id, s.accepted, s.rules_version, s.gtid, s.${sqlName(lifecycle.status)} AS status, s.${sqlName(lifecycle.begun)}_ms AS begun_ms, s.${sqlName(lifecycle.ended)}_ms AS ended_ms, s.committed_ms AS ms, ${list('s')}
+  FROM (SELECT ${key('s')}, s.epoch, s.seq, ${BEHIND_PERIODS} AS place, s.kind, s.accepted, s.rules_version, s.gtid, s.${sqlName(lifecycle.status)} AS status, s.${sqlName(lifecycle.begun)}_ms AS begun_ms, s.${sqlName(lifecycle.ended)}_ms AS ended_ms, s.committed_ms AS ms, ${list('s')}
     FROM ${COPIED} s JOIN reach w ON w.source = s.source AND w.epoch = s.epoch AND s.seq > w.lo AND s.seq <= w.hi AND w.bar = 0 AND w.ready = 0
     JOIN ${frontier} f ON f.source = s.source AND f.epoch = s.epoch AND f.shown = 1
     WHERE s.kind IN ('+', '-', 'X')
-    UNION ALL SELECT ${key('p')}, p.epoch, p.seq, p.place, 'P', '', 1, CASE WHEN p.rules_version IS NULL THEN -1 ELSE p.rules_version END, '', p.status, p.entered_ms, p.entered_ms, p.left_ms, ${list('p')}
+    UNION ALL SELECT ${key('p')}, p.epoch, p.seq, p.place, 'P', 1, CASE WHEN p.rules_version IS NULL THEN -1 ELSE p.rules_version END, '', p.status, p.entered_ms, p.entered_ms, p.left_ms, ${list('p')}
     FROM ${periods} p JOIN touched k ON ${sameKey('k', 'p')} JOIN ${frontier} f ON f.source = k.source AND f.epoch = k.epoch AND f.shown = 1) y) q`;
 }
 
 /**
  * The keys whose periods change, once each. Not to be told anew is who leads a plain life and is
- * shown by the last image of it alone, as it can only be when the same held of the image before;
- * who appears must have no past. A barrier or another epoch moves every key, also those that it
- * leaves out.
+ * shown by the last image of it alone: coming and going by turns, it has been alone all the time, for
+ * no image is counted below zero. Who appears must have no past. A barrier or another epoch moves
+ * every key, also those that it leaves out.
  */
 function toldQuery(t: Tables, periods: string, carried: readonly string[]): string {
   const columns = (alias: string) =>

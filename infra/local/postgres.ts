@@ -79,7 +79,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     listen_addresses: HOST,
     unix_socket_directories: '',
     timezone: 'UTC',
-    shared_buffers: '256MB',
+    // What a large batch writes: else its own session writes pages and log out before it may go on.
+    shared_buffers: '512MB',
+    wal_buffers: '64MB',
     work_mem: '128MB',
     // A large batch would else be interrupted by checkpoints.
     max_wal_size: '2GB',

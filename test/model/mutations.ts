@@ -36,22 +36,28 @@ export const periodMutations: Readonly<Record<string, Mutation>> = {
       step,
       sql: sql.replaceAll('(w.ready = 1 OR w.bar > 0)', '(1 = 0)'),
     })),
+  'what a row tells itself': change('tell periods', 'THEN h.ended_ms', 'THEN h.ms'),
+  'old periods': without('drop periods'),
+};
+
+/** What breaks the periods of keys that lead a plain life, which are appended. */
+export const lifeMutations: Readonly<Record<string, Mutation>> = {
   'the past of a key that appears': change(
     'keys to tell',
     "l.is_first = 1 AND l.kind = '+'",
     '1 = 0',
   ),
   'an image beside the one that is shown': change('keys to tell', ' AND n.contents = 1', ''),
-  'what a change takes away': change(
-    'find lives',
-    "q.prior_kind = '+' AND q.prior_image <> q.image_id",
-    '1 = 0',
-  ),
-  'a row that comes twice': change('find lives', 'OR q.prior_kind = q.kind ', ''),
+  'two images one after the other': change('find lives', 'OR q.prior_kind = q.kind ', ''),
   'another version of the rules': change(
     'find lives',
     ' OR q.prior_version <> q.rules_version',
     '',
+  ),
+  'a key that is not accepted in the end': change(
+    'find lives',
+    'AND q.accepted = 0) THEN',
+    'AND 1 = 0) THEN',
   ),
   'an image that passes within its transaction': change(
     'find lives',
@@ -65,8 +71,6 @@ export const periodMutations: Readonly<Record<string, Mutation>> = {
   ),
   'the status before the batch': change('tell periods', 'c.part IN (1, 2)', 'c.part = 2'),
   'the periods before the batch': change('tell periods', 'l.part = 0', '1 = 0'),
-  'what a row tells itself': change('tell periods', 'THEN h.ended_ms', 'THEN h.ms'),
-  'old periods': without('drop periods'),
 };
 
 /** What breaks the sums of a log, by what is lost. */

@@ -136,7 +136,7 @@ describe('the loader', () => {
     const { source, first } = newSource();
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'failed-statement', message: text },
-      match: 'CREATE TEMP TABLE staged',
+      match: 'CREATE TEMP TABLE repeated',
     });
     await lake.deliver(first);
     await lake.frontier(source, 2);
@@ -270,7 +270,7 @@ describe('two loaders (I8)', () => {
     await eventually(() => expect(message(older, 'took over')).toHaveLength(1));
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'slow-statement', ms: 2_000 },
-      match: 'CREATE TEMP TABLE staged',
+      match: 'CREATE TEMP TABLE repeated',
     });
     const key = await lake.deliver(first);
     await eventually(async () => {
@@ -342,7 +342,7 @@ describe('a process that dies', () => {
     await eventually(() => expect(message(loader, 'took over')).toHaveLength(1));
     await lake.faults.add({
       ...{ op: 'BatchExecuteStatement', action: 'slow-statement', ms: 500 },
-      match: 'CREATE TEMP TABLE staged',
+      match: 'CREATE TEMP TABLE repeated',
     });
     await lake.deliver(first);
     await eventually(async () => {
