@@ -1,7 +1,7 @@
 /** A quantity over time that stays as it is until it changes: the backlog by hour. */
 
 import { count } from '../element.js';
-import { formatClock, formatMoment, formatShortDay } from '../number-format.js';
+import { formatClock, formatDay, formatMoment, formatShortDay } from '../number-format.js';
 import { tip, valueAxis } from './axes.js';
 import { showPanel } from './panel.js';
 
@@ -40,8 +40,10 @@ function toldOf(points, unit) {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const steps = [HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, DAY_MS];
+/** From so long on, a day is named with its year. */
+const LONG_MS = 300 * DAY_MS;
 /** For one label, px. */
-const LABEL_PX = 64;
+const LABEL_PX = { short: 64, long: 100 };
 
 /** Moments at equal distances, as many as there is room for. */
 function ticksOf(from, to, most) {
@@ -55,7 +57,10 @@ function ticksOf(from, to, most) {
 
 function stepOption(palette, width, points, unit) {
   const [from, to] = [points[0]?.ms ?? 0, points.at(-1)?.ms ?? 0];
-  const ticks = ticksOf(from, to, Math.floor(width / LABEL_PX));
+  const isLong = to - from > LONG_MS;
+  const ticks = ticksOf(from, to, Math.floor(width / LABEL_PX[isLong ? 'long' : 'short']));
+  const dayOf = (ms) =>
+    isLong ? formatDay(new Date(ms).toISOString().slice(0, 10)) : formatShortDay(ms);
   return {
     grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
     xAxis: {
@@ -66,7 +71,7 @@ function stepOption(palette, width, points, unit) {
         color: palette.quiet,
         fontSize: 12,
         customValues: ticks,
-        formatter: (ms) => (ms % DAY_MS === 0 ? formatShortDay(ms) : formatClock(ms)),
+        formatter: (ms) => (ms % DAY_MS === 0 ? dayOf(ms) : formatClock(ms)),
       },
       splitLine: { show: false },
     },
