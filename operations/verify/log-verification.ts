@@ -75,9 +75,9 @@ async function attemptOnce(
 ): Promise<{ readonly result: LogResult; readonly isSettled: boolean }> {
   const listedAtMs = Date.now();
   await using held = await sides.holdFiles();
-  const { files } = held;
+  const coverage = await sides.waitUntilCovered(held.files);
+  const files = held.files.filter((file) => isOurs(file, coverage));
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const coverage = await sides.waitUntilCovered(files);
   const differences = createDifferenceList();
   if (coverage.late) {
     const { hop: key, wanted: expected, found } = coverage.late;
@@ -113,6 +113,11 @@ async function attemptOnce(
     cutEntries: reading.cut,
   };
   return { result, isSettled };
+}
+
+/** A file of another format counts there, by what arrived of it if no name leads to it there. */
+function isOurs({ path: name, size }: LogFile, { covered, generations }: LogCoverage): boolean {
+  return !covered || size === 0 || generations.has(name);
 }
 
 interface GoneFiles {
