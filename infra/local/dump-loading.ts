@@ -145,6 +145,9 @@ async function* dumpChunks(
 function withoutByteOrderMark(chunk: Buffer, file: string): Buffer {
   if (chunk.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) return chunk.subarray(3);
   const mark = chunk.subarray(0, 2).toString('hex');
+  if (mark === '1f8b') {
+    throw new PipelineError('CFG_9007', `${file} is compressed: give it a name that ends in .gz`);
+  }
   if (mark !== 'fffe' && mark !== 'feff') return chunk;
   throw new PipelineError(
     'CFG_9007',

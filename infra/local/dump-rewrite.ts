@@ -209,7 +209,8 @@ const COLLATION = /utf8mb4_(?:([a-z]+(?:_[a-z]+)?)_)?0900_(ai_ci|as_ci|as_cs(?:_
 const REWRITTEN = new RegExp(
   [
     String.raw`\bcollate\s*=?\s*(?:'${COLLATION.source}'|"${COLLATION.source}")`,
-    String.raw`(?<kept>'(?:[^'\\]+|\\[\s\S]|'')*'|"(?:[^"\\]+|\\[\s\S]|"")*"|\x60[^\x60]*\x60` +
+    // Each part of a literal can be read in one way only: one without an end is given up at once.
+    String.raw`(?<kept>'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|"[^"\\]*(?:(?:\\[\s\S]|"")[^"\\]*)*"|\x60[^\x60]*\x60` +
       String.raw`|--\s[^\n]*|#[^\n]*|/\*(?!M?!)[\s\S]*?\*/)`,
     String.raw`(?<definer>\bdefiner\s*=\s*${account()}@${account()})`,
     String.raw`\b${COLLATION.source}`,

@@ -127,6 +127,13 @@ describe('DumpRewriter', () => {
     },
   );
 
+  it('gives up a literal without an end at once, however long it is', () => {
+    for (const quote of [`'`, '"']) {
+      const dump = `CREATE TABLE t (a int COMMENT ${quote}${'no end; '.repeat(10_000)}`;
+      expect(rewrite(dump)).toEqual({ text: dump, notes: [] });
+    }
+  });
+
   it('keeps a statement that the end of the file cuts short', () => {
     for (const dump of [
       "INSERT INTO t VALUES ('a",
