@@ -201,6 +201,11 @@ export const errorCodes = {
     cause: 'The disk has no room for the local stack.',
     remedy: 'Free space there, or use `--state DIR` on another disk; a second start goes on.',
   },
+  CFG_9011: {
+    cause: 'No stack was started in the state folder, and no configuration is named.',
+    remedy:
+      'Start one by `npm start`, name its folder by `--state DIR`, or a configuration by `--config FILE`.',
+  },
 } as const satisfies Record<string, ErrorCode>;
 
 export type ErrorCodeName = keyof typeof errorCodes;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../../runtime/config/config-schema.ts';
 import { loadConfig } from '../../runtime/config/load-config.ts';
+import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { Identity } from '../../schemas/daemon-rights.ts';
 import { reportFault } from './faults.ts';
 import { placeLocalCredentials } from './local-credentials.ts';
@@ -17,10 +18,7 @@ export interface VerbCall {
   readonly output: Output;
   /** Folder of the local stack's state (`--state`). */
   readonly stateDir: string;
-  /**
-   * `--config`, else CAREPLUS_CONFIG, else `careplus.yaml` in the state folder if it is there, else
-   * `careplus.yaml` in the current folder.
-   */
+  /** `--config`, else CAREPLUS_CONFIG, else `careplus.yaml` in the state folder. */
   readonly configFile: string;
   /** Aborts at the first SIGINT or SIGTERM (a second one ends the process). Asking for it takes the signals over. */
   readonly signal: AbortSignal;
@@ -73,6 +71,7 @@ export function createContext(
               return (signal ??= takeSignals());
             },
             loadConfig(identity) {
+              requireStarted(globals);
               const config = loadConfig(configFile);
               placeLocalCredentials(config.aws, identity);
               return config;
@@ -86,11 +85,25 @@ export function createContext(
   };
 }
 
-function configPath({ config, state }: GlobalOptions): string {
+function configPath(globals: GlobalOptions): string {
+  return namedConfig(globals) ?? configOfStack(globals.state);
+}
+
+function configOfStack(state: string): string {
+  return path.join(state, 'careplus.yaml');
+}
+
+function namedConfig({ config }: GlobalOptions): string | undefined {
   const named = config ?? process.env['CAREPLUS_CONFIG'];
-  if (named) return named;
-  const inState = path.join(state, 'careplus.yaml');
-  return existsSync(inState) ? inState : 'careplus.yaml';
+  return named === '' ? undefined : named;
+}
+
+/** @throws {PipelineError} CFG_9011 where neither a stack nor a file says what is meant. */
+function requireStarted(globals: GlobalOptions): void {
+  const { state } = globals;
+  if (namedConfig(globals) !== undefined || existsSync(configOfStack(state))) return;
+  const folder = path.resolve(state);
+  throw new PipelineError('CFG_9011', `no stack was ever started in ${folder}`);
 }
 
 function takeSignals(): AbortSignal {

@@ -58,6 +58,24 @@ describe('help', () => {
   });
 });
 
+describe('without a stack and without a configuration', () => {
+  it.each([
+    ...[['status'], ['wait', '--idle'], ['verify'], ['query', 'SELECT 1'], ['trace', 'T1']],
+    ...[['replay'], ['quarantine', 'list'], ['quarantine', 'show', 'T1'], ['doctor'], ['snapshot']],
+  ])('careplus %s %s says how to come to one', async (...args) => {
+    vi.stubEnv('CAREPLUS_CONFIG', '');
+    const state = file('no state');
+    const { code, stdout, stderr } = await careplus([
+      ...args.filter((word) => word !== undefined),
+      '--state',
+      state,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toContain(`CFG_9011: no stack was ever started in ${state}`);
+    expect(stderr).toContain('npm start');
+  });
+});
+
 describe('a command line that is not understood ends with 78', () => {
   it.each([
     [['verfy'], 'Did you mean verify?'],
