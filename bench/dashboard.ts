@@ -29,7 +29,12 @@ import { BUCKET, startLakeServers } from '../test/integration/warehouse/lake-ser
 import { migrate, readMigrations } from '../warehouse-loader/migrations.ts';
 import { fillWarehouse } from './dashboard/full-warehouse.ts';
 import { openPages } from './dashboard/open-pages.ts';
-import { figureAddresses, pageAddresses, type PageAddress } from './dashboard/page-addresses.ts';
+import {
+  figureAddresses,
+  listAddresses,
+  pageAddresses,
+  type PageAddress,
+} from './dashboard/page-addresses.ts';
 
 const [entries = 1_000_000, tickets = 100_000] = process.argv.slice(2).map(Number);
 const ROUNDS = 3;
@@ -134,7 +139,14 @@ for (const address of pageAddresses) {
   tell(await median(queriesOf[address.page](filter), filter), named(address));
 }
 process.stdout.write('\nChromium, from navigation to figures on screen\n');
-for (const opened of await openPages(pageAddresses, { endpoint: servers.url, bucket: BUCKET })) {
-  tell(opened.ms, named(opened));
+const everyAddress = [
+  ...pageAddresses.map(({ page, query }) => ({ path: pagePaths[page], query })),
+  ...listAddresses,
+];
+for (const { ms, path, query } of await openPages(everyAddress, {
+  endpoint: servers.url,
+  bucket: BUCKET,
+})) {
+  tell(ms, `${path}${query === '' ? '' : `?${query}`}`);
 }
 client.destroy();

@@ -5,10 +5,15 @@ import { parseConfig } from '../../runtime/config/load-config.ts';
 import { createProgress } from '../../runtime/daemon/progress.ts';
 import { launchBrowser, openLive } from '../../test/browser/browser.ts';
 import { freePort } from '../../test/integration/dashboard/local-warehouse.ts';
-import type { PageAddress } from './page-addresses.ts';
+
+interface Address {
+  readonly path: string;
+  /** As in the address; nothing for all. */
+  readonly query: string;
+}
 
 /** Milliseconds from navigation to figures on screen. */
-export interface OpenedPage extends PageAddress {
+export interface OpenedPage extends Address {
   readonly ms: number;
 }
 
@@ -18,7 +23,7 @@ export interface OpenedPage extends PageAddress {
  * @param lake address and bucket of the endpoint that plays AWS.
  */
 export async function openPages(
-  addresses: readonly PageAddress[],
+  addresses: readonly Address[],
   lake: { readonly endpoint: string; readonly bucket: string },
 ): Promise<readonly OpenedPage[]> {
   await using started = new AsyncDisposableStack();
@@ -49,9 +54,8 @@ dashboard: { port: ${port} }
   const opened: OpenedPage[] = [];
   for (const address of addresses) {
     const page = await browser.newPage();
-    const path = `${address.page === 'tickets' ? '' : address.page}?${address.query}`;
     const begun = performance.now();
-    await openLive(page, `http://127.0.0.1:${port}/${path}`);
+    await openLive(page, `http://127.0.0.1:${port}${address.path}?${address.query}`);
     opened.push({ ...address, ms: performance.now() - begun });
     await page.close();
   }

@@ -29,3 +29,15 @@ export const pageAddresses: readonly PageAddress[] = [
   { page: 'logs', query: 'hour=10' },
   { page: 'pipeline', query: '' },
 ];
+
+/** Lists, and one ticket's life: only opened. */
+export const listAddresses = [
+  { path: '/tickets', query: '' },
+  { path: '/tickets', query: 'agent=agent+7' },
+  { path: '/entries', query: '' },
+  { path: '/entries', query: 'level=ERROR' },
+  { path: '/ticket', query: 'id=TCK4711' },
+] as const;
+
+/** Where the pages of figures stand. */
+export const pagePaths = { tickets: '/', logs: '/logs', pipeline: '/pipeline' } as const;

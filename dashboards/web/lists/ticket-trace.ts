@@ -75,6 +75,8 @@ const columns =
   `issue_category, channel, status`;
 /** The ticket's key, as the warehouse makes it: texts compare differently in Redshift. */
 const ofTicket = `ticket_key = LEFT(SHA2('=' || CAST(:ticket AS VARCHAR(256)), 256), 32)`;
+/** Where the key is worked out row by row: of the few rows that bear the number only. */
+const namesTicket = `ticket_id = CAST(:ticket AS VARCHAR(256)) AND ${ofTicket}`;
 
 /** Everything that the warehouse knows of one ticket; the views are those that BI tools see. */
 export function traceQueries(id: string): {
@@ -84,7 +86,7 @@ export function traceQueries(id: string): {
   return {
     parameters: { ticket: id },
     queries: [
-      `SELECT ${columns} FROM reporting.tickets WHERE ${ofTicket}`,
+      `SELECT ${columns} FROM reporting.tickets WHERE ${namesTicket}`,
       `SELECT event_id, change, CAST(committed_at AS VARCHAR(19)) AS committed_at, gtid, verdict, ` +
         `reasons, rules_version, raw_pointer, ${columns} FROM reporting.ticket_history ` +
         `WHERE ${ofTicket} ORDER BY epoch DESC, seq DESC, source LIMIT ${LISTED_CHANGES + 1}`,
@@ -93,7 +95,7 @@ export function traceQueries(id: string): {
         `FROM reporting.ticket_periods WHERE ${ofTicket} ORDER BY period_number LIMIT ${LISTED_CHANGES}`,
       `SELECT CAST(COUNT(*) AS BIGINT) AS set_aside FROM reporting.quarantine ` +
         `WHERE dataset = 'tickets' AND ticket_id = CAST(:ticket AS VARCHAR(256))`,
-      entriesQuery(` WHERE ${ofTicket}`, { order: 'newest', limit: LISTED_ENTRIES + 1 }),
+      entriesQuery(` WHERE ${namesTicket}`, { order: 'newest', limit: LISTED_ENTRIES + 1 }),
       frontierQuery('tickets'),
     ],
   };
