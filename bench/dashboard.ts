@@ -33,6 +33,7 @@ import {
   figureAddresses,
   listAddresses,
   pageAddresses,
+  pagePaths,
   type PageAddress,
 } from './dashboard/page-addresses.ts';
 
