@@ -5,6 +5,7 @@ import { rulesPage } from '../../../docs/generate-rules.ts';
 import { isTableDataset, type AnyDataset } from '../../../schemas/datasets/any-dataset.ts';
 import { reasonsOf } from '../../../schemas/datasets/field-rules.ts';
 import { allDatasets, logDatasets } from '../../../schemas/datasets/registry.ts';
+import { describeRule } from '../../../schemas/datasets/rule-description.ts';
 import { compileRules, type RuleExample } from '../../../schemas/datasets/rule-table.ts';
 import type { RawImage, Verdict } from '../../../schemas/datasets/verdict.ts';
 
@@ -99,6 +100,55 @@ describe('a table of rules', () => {
       accepted: true,
       clean: { closed: null, kind: 'A' },
     });
+  });
+});
+
+describe('a field of a format of its own', () => {
+  const seconds = {
+    field: 'at',
+    kind: 'time',
+    notation: {
+      looks: '`@SECONDS`',
+      parse: (text: string) => (/^@\d+$/.test(text) ? Number(text.slice(1)) * 1_000 : undefined),
+    },
+  } as const;
+  const size = { field: 'size', kind: 'count', whenNull: 'no body' } as const;
+  const code = {
+    field: 'code',
+    kind: 'own',
+    accepts: 'an x',
+    reasons: ['unknown-value'],
+    read: (found: string | null | undefined) =>
+      found === 'x' ? { value: 1 } : ({ reason: 'unknown-value' } as const),
+  } as const;
+  const judge = compileRules({ fields: [seconds, size, code], orders: [] });
+
+  it('is read as its rule says', () => {
+    expect(judge({ at: '@7', size: null, code: 'x' })).toEqual({
+      accepted: true,
+      clean: { at: 7_000, size: null, code: 1 },
+    });
+    expect(judge({ at: '2025-01-01 00:00', size: '', code: null })).toEqual({
+      accepted: false,
+      reasons: ['at:impossible-date', 'size:missing', 'code:unknown-value'],
+    });
+  });
+
+  it('is told as its rule says', () => {
+    const accepted = [seconds, size, code].map((rule) => describeRule(rule).accepted);
+    expect(accepted[0]).toBe('a date and time that exists, `@SECONDS`');
+    expect(accepted[1]).toMatch(/NULL: no body$/);
+    expect(accepted[2]).toBe('an x');
+  });
+
+  it('is set aside for what can be wrong with it', () => {
+    expect(reasonsOf(code)).toEqual(['unknown-value']);
+    expect(reasonsOf({ ...code, text: 'code' })).toEqual(['unknown-value', 'repeated-field']);
+    expect(reasonsOf({ ...code, text: 'code', once: true })).toEqual(['unknown-value']);
+    expect(reasonsOf({ ...code, text: 'code', head: true })).toEqual([
+      'unparsable',
+      'unknown-value',
+    ]);
   });
 });
 
