@@ -4,6 +4,7 @@ import type { RowValues } from '../schemas/row-change.ts';
 import { fromSnapshot, selectExpression } from './canonical-value.ts';
 import type { TableStreamConfig } from './config.ts';
 import type { SourceConnection, SourceRow } from './source-connection.ts';
+import { accountOf } from './source-check.ts';
 import { errorNumber } from './source-errors.ts';
 import { readColumns } from './table-catalog.ts';
 import { createRowReader, describeShape, type TableShape } from './table-shape.ts';
@@ -50,7 +51,7 @@ export async function openSnapshot(
   const engine = await findEngine(connection, database, table);
   const gtidSet = TRANSACTIONAL.has(engine)
     ? await beginConsistentRead(connection, name, connect)
-    : await lockTable(connection, name);
+    : await lockTable(connection, name, database);
   const [clock] = await connection.query('SELECT UNIX_TIMESTAMP() AS now');
   // Read inside the view: a change of the table after this makes the SELECT fail (1412).
   const shape = describeShape(dataset, await readColumns(connection, database, table));
@@ -121,6 +122,9 @@ async function beginConsistentRead(
   return gtids;
 }
 
+/** ER_DBACCESS_DENIED_ERROR. */
+const DATABASE_ACCESS_DENIED = 1044;
+
 /** ER_ACCESS_DENIED_ERROR and ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const LOCK_REFUSED: ReadonlySet<number | undefined> = new Set([1045, 1227]);
 
@@ -162,8 +166,22 @@ function statusName(row: SourceRow): string {
 }
 
 /** The lock keeps writers away from this table until the connection is closed. */
-async function lockTable(connection: SourceConnection, name: string): Promise<string> {
-  await connection.query(`LOCK TABLES ${name} READ`);
+async function lockTable(
+  connection: SourceConnection,
+  name: string,
+  database: string,
+): Promise<string> {
+  try {
+    await connection.query(`LOCK TABLES ${name} READ`);
+  } catch (error) {
+    if (errorNumber(error) !== DATABASE_ACCESS_DENIED) throw error;
+    const grant = `GRANT LOCK TABLES ON ${mysqlName(database)}.* TO ${await accountOf(connection)}`;
+    throw new PipelineError(
+      'CDC_1001',
+      `${name} has an engine without transactions and must be locked for a snapshot: ${grant}`,
+      { cause: error, context: { database } },
+    );
+  }
   return executedGtids(connection);
 }
 

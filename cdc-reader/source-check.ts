@@ -142,12 +142,12 @@ async function checkGrants(
   connection: SourceConnection,
   { database, table }: CheckedTable,
 ): Promise<SourceProblem[]> {
-  const [user] = await connection.query('SELECT CURRENT_USER() AS user');
+  const account = await accountOf(connection);
   const rows = await connection.query('SHOW GRANTS');
   const problems = missingGrants(
     rows.flatMap((row) => Object.values(row).map(String)),
     connection.flavour,
-    accountName(String(user?.['user'])),
+    account,
   );
   const name = `${mysqlName(database)}.${mysqlName(table)}`;
   try {
@@ -157,7 +157,7 @@ async function checkGrants(
     problems.push({
       severity: 'error',
       found: `no SELECT on ${name}`,
-      cure: `GRANT SELECT ON ${name} TO ${accountName(String(user?.['user']))}`,
+      cure: `GRANT SELECT ON ${name} TO ${account}`,
     });
   }
   return problems;
@@ -165,7 +165,10 @@ async function checkGrants(
 
 const TABLE_ACCESS_DENIED = 1142;
 
-function accountName(user: string): string {
+/** The account of a connection as GRANT names it. */
+export async function accountOf(connection: SourceConnection): Promise<string> {
+  const [row] = await connection.query('SELECT CURRENT_USER() AS user');
+  const user = String(row?.['user']);
   const at = user.lastIndexOf('@');
   return `'${user.slice(0, at)}'@'${user.slice(at + 1)}'`;
 }
@@ -232,7 +235,13 @@ async function checkTable(
     [database, table],
   );
   const problems: SourceProblem[] = [];
-  if (properties && properties['type'] !== 'BASE TABLE') {
+  if (properties?.['type'] === 'SYSTEM VERSIONED') {
+    problems.push({
+      severity: 'error',
+      found: `${name} is system versioned: the binlog holds its history among its rows`,
+      cure: `ALTER TABLE ${name} DROP SYSTEM VERSIONING`,
+    });
+  } else if (properties && properties['type'] !== 'BASE TABLE') {
     problems.push({
       severity: 'error',
       found: `${name} is a ${String(properties['type'])}: its changes do not stand in the binlog row by row`,

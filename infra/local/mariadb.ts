@@ -98,8 +98,9 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
-      `--tmpdir=${temporary}`,
     ],
+    // A shell script, which cuts its --tmpdir at blanks.
+    env: { ...process.env, TMPDIR: temporary },
     runDir: folders.run,
     logFile,
     cwd: folder,
@@ -200,7 +201,8 @@ function initSql(database: string, admin: ServerLogin, reader: ServerLogin): str
       (each) => `CREATE OR REPLACE USER ${account(each)} IDENTIFIED BY PASSWORD '${hash(each)}';`,
     ),
     `GRANT ALL PRIVILEGES ON *.* TO ${account(admin)} WITH GRANT OPTION;`,
-    `GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO ${account(reader)};`,
+    // A table of an engine without transactions is locked for its snapshot.
+    `GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT, LOCK TABLES ON *.* TO ${account(reader)};`,
     `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
     'SET sql_log_bin = 1;',
     '',

@@ -35,6 +35,16 @@ describe('rows whose columns cannot be read', () => {
     await sql('ALTER TABLE unread ADD COLUMN status TEXT');
     await toBeReady(reader);
     await table.expectEqual();
+
+    await sql(
+      'DROP TABLE unread; CREATE TABLE unread (ticket_id TEXT, status TEXT) WITH SYSTEM VERSIONING;' +
+        "INSERT INTO unread VALUES ('d', 'old'); UPDATE unread SET status = 'new'",
+    );
+    const cure = 'ALTER TABLE `careplus`.`unread` DROP SYSTEM VERSIONING';
+    await vi.waitFor(() => expect(reader.trouble?.message).toContain(cure), 15_000);
+    await sql(cure);
+    await toBeReady(reader);
+    await table.expectEqual();
   });
 
   it('are none where the table had other character sets than now', async () => {

@@ -248,9 +248,13 @@ describe('transactions of every kind', () => {
     await sql(
       "CREATE TABLE myisam (ticket_id TEXT, status TEXT) ENGINE=MyISAM; INSERT INTO myisam VALUES ('a', 'b')",
     );
-    await sql(`GRANT LOCK TABLES ON careplus.* TO '${servers.source.login.user}'@'127.0.0.1'`);
+    const account = `'${servers.source.login.user}'@'127.0.0.1'`;
+    await sql(`REVOKE LOCK TABLES ON *.* FROM ${account}`);
     const table = await capture('myisam');
-    table.start();
+    const reader = table.start();
+    const cure = `GRANT LOCK TABLES ON \`careplus\`.* TO ${account}`;
+    await vi.waitFor(() => expect(reader.trouble?.message).toContain(cure), 15_000);
+    await sql(cure);
     await table.expectEqual();
     await sql("INSERT INTO myisam VALUES ('c', 'd'), ('e', 'f'); DELETE FROM myisam LIMIT 1");
     await table.expectEqual();

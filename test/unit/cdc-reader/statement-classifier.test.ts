@@ -97,6 +97,8 @@ const cases: Record<StatementEffect, readonly string[]> = {
     ].map((clauses) => `ALTER TABLE tickets ${clauses}`),
   ],
   'new-epoch': [
+    'CREATE TABLE tickets (ticket_id TEXT) WITH SYSTEM VERSIONING',
+    'CREATE OR REPLACE TABLE tickets (ticket_id TEXT) WITH SYSTEM VERSIONING',
     'RENAME TABLE tickets TO tickets_old, tickets_new TO tickets',
     'RENAME TABLES careplus.new TO careplus.tickets',
     'ALTER TABLE tickets RENAME TO archive',
