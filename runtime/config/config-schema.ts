@@ -84,6 +84,7 @@ const logs = z
           message: 'write either `directory` or `paths`',
         }),
       )
+      .refine((files) => Object.keys(files).length > 0, { message: 'name a log format' })
       .optional(),
     /** Instead of `files`, where all are CarePlus' support logs. */
     ...logFiles,

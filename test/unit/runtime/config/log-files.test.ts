@@ -32,8 +32,11 @@ describe('the log files of a machine', () => {
   it('are named in one way', () => {
     const message = 'write one of `directory`, `paths` and `files`';
     expect(() => parse({ directory: '/a', paths: ['/b'] })).toThrow(message);
-    expect(() => parse({ directory: '/a', files: {} })).toThrow(message);
+    expect(() => parse({ directory: '/a', files: { 'support-logs': { paths: ['/b'] } } })).toThrow(
+      message,
+    );
     expect(() => parse({})).toThrow(message);
+    expect(() => parse({ files: {} })).toThrow('name a log format');
     const files = { 'support-logs': {} };
     expect(() => parse({ files })).toThrow('write either `directory` or `paths`');
   });
