@@ -85,8 +85,8 @@ const stateColumns = verdictColumns(supportTickets);
 
 /** What `ticket_periods` says of a ticket that was opened and resolved. */
 const periods = (place: number, status: string, prior: string, entered: string, left: string) =>
-  `INSERT INTO careplus.ticket_periods (source, key_hash, place, status, prior_status, entered_ms, left_ms, epoch, seq, ticket_id)
-SELECT ${SOURCE}, ${image['key_hash'] ?? ''}, ${place}, ${status}, ${prior}, ${entered}, ${left}, ${EPOCH}, n, ${image['ticket_id'] ?? ''}
+  `INSERT INTO careplus.ticket_periods (source, key_hash, place, status, prior_status, entered_ms, left_ms, epoch, seq, ticket_id, rules_version)
+SELECT ${SOURCE}, ${image['key_hash'] ?? ''}, ${place}, ${status}, ${prior}, ${entered}, ${left}, ${EPOCH}, n, ${image['ticket_id'] ?? ''}, ${supportTickets.rulesVersion}
 FROM (${lives} FROM generate_series(4, :rows, 3) AS r (n)) q WHERE k % 20 <> 0`;
 
 export const ticketRows: BenchRows = {
