@@ -118,6 +118,11 @@ export const errorCodes = {
     remedy:
       'The daemon ends and its position stays, so nothing is lost. Report the log line with its stack; go back to the version before if it repeats.',
   },
+  KFK_3010: {
+    cause: 'A topic was made anew: the raw archive already holds other records at its offsets.',
+    remedy:
+      'Move the objects of this topic out of `…/raw/` of the lake (a replay from there reads them no more): the archiver then begins with the first record of the topic. Until then it archives the other topics only.',
+  },
   LAKE_4001: {
     cause: 'Firehose did not accept records within the time limit.',
     remedy:

@@ -11,6 +11,7 @@ import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 import { isTableDataset, type AnyDataset } from '../schemas/datasets/any-dataset.ts';
 import { logDatasets, tableDatasets } from '../schemas/datasets/registry.ts';
 import { sourceId } from '../schemas/row-change.ts';
+import { createArchiveTurn } from './archive/archive-turn.ts';
 import { createTopicArchive } from './archive/topic-archive.ts';
 import { createFirehoseClient } from './firehose/firehose-client.ts';
 import { createFirehoseSender } from './firehose/firehose-sender.ts';
@@ -54,7 +55,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
   const datasets = [...tables, ...logDatasets];
   const ends = createWrittenEnds();
 
-  const createArchiveTurn = (dataset: AnyDataset) => {
+  const createArchiveTurnOf = (dataset: AnyDataset) => {
     const labels = { dataset: dataset.name };
     const { name: topic } = dataset.topic;
     const archive = createTopicArchive({
@@ -66,12 +67,14 @@ async function build(context: DaemonContext): Promise<Daemon> {
       log,
       onBatch: beat,
     });
-    return async (signal: AbortSignal) => {
-      const { records, objects } = await archive.pass(signal);
-      told.records.inc(labels, records);
-      told.objects.inc(labels, objects);
-      progress.setReady(true);
-    };
+    return createArchiveTurn({
+      ...{ archive, topic, progress, log },
+      onPass: ({ records, objects }) => {
+        told.records.inc(labels, records);
+        told.objects.inc(labels, objects);
+        progress.setReady(true);
+      },
+    });
   };
 
   const createHoleTurnOf = (dataset: AnyDataset) => {
@@ -135,7 +138,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
         await Promise.all([
           ends.follow(kafka, either),
           ...datasets.flatMap((dataset) => [
-            repeat(createArchiveTurn(dataset), archiveMs, either),
+            repeat(createArchiveTurnOf(dataset), archiveMs, either),
             repeat(createHoleTurnOf(dataset), lookMs, either),
           ]),
         ]);

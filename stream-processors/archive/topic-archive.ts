@@ -14,13 +14,14 @@ export interface TopicArchive {
    * Archives what the topic holds now and the archive does not. After a failure the next pass
    * begins where the last object ended.
    *
-   * @throws {PipelineError} LAKE_4002, KFK_3005 when the archive reaches further than the topic,
+   * @throws {PipelineError} LAKE_4002, KFK_3010 when the archive reaches further than the topic,
    *   or what the broker's client throws.
    */
   pass(signal: AbortSignal): Promise<PassResult>;
 }
 
-interface PassResult {
+/** What a pass has brought into the archive. */
+export interface PassResult {
   readonly records: number;
   readonly objects: number;
 }
@@ -63,6 +64,8 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
   const { kafka, admin, bucket, dataset, topic, log, onBatch } = options;
   const { maxBytes = 8 * MIB, maxOpenBytes = 32 * MIB, maxRecords = 50_000 } = options;
   let positions: Map<number, Position> | undefined;
+  /** Ends of the archive that lay beyond the topic; it may grow past them and stays another one. */
+  const foreignEnds = new Map<number, bigint>();
 
   /** @returns the positions by the archive's own names, and the topic's ranges. */
   async function locate(signal: AbortSignal) {
@@ -89,9 +92,12 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
     const { start, end } = range;
     const position = known.get(partition) ?? { first: start, read: start, day: '' };
     known.set(partition, position);
-    if (position.read > end) {
+    if (position.read > end || foreignEnds.get(partition) === position.read) {
+      foreignEnds.set(partition, position.read);
+      // Who moves the objects away is seen by the next pass.
+      positions = undefined;
       throw new PipelineError(
-        'KFK_3005',
+        'KFK_3010',
         `the archive of ${topic}/${partition} ends at ${position.read}, the topic at ${end}: the topic was made anew`,
         { context: { topic, partition } },
       );

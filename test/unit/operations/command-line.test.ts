@@ -65,11 +65,7 @@ describe('without a stack and without a configuration', () => {
   ])('careplus %s %s says how to come to one', async (...args) => {
     vi.stubEnv('CAREPLUS_CONFIG', '');
     const state = file('no state');
-    const { code, stdout, stderr } = await careplus([
-      ...args.filter((word) => word !== undefined),
-      '--state',
-      state,
-    ]);
+    const { code, stdout, stderr } = await careplus([...args, '--state', state]);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toContain(`CFG_9011: no stack was ever started in ${state}`);
     expect(stderr).toContain('npm start');
