@@ -67,4 +67,24 @@ it('ages are taken at the newest time that a ticket tells, errors are joined by 
      JOIN reporting.tickets t ON t.ticket_key = e.ticket_key`,
   );
   expect(joined).toEqual({ errors: 2, status: 'Open' });
+
+  // Of a ticket that two sources hold the first one counts, and its errors count once.
+  await warehouse.database.query(
+    `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
+     VALUES ('zoo.care.tickets', 1, 9, 1, 1, 1, 1760000000000)`,
+  );
+  const zoo = { source: 'zoo.care.tickets', epoch: 1 };
+  await warehouse.putRows([
+    { ...key('T1'), ...zoo, status: 'Escalated' },
+    { ...key('t1'), ...zoo, status: 'Escalated' },
+  ]);
+  expect(
+    await rowsOf(
+      `SELECT ticket_id, errors, status FROM reporting.ticket_errors
+       WHERE ticket_shown = 'Yes' ORDER BY ticket_id`,
+    ),
+  ).toEqual([
+    { ticket_id: 'T1', errors: 2, status: 'Open' },
+    { ticket_id: 't1', errors: 1, status: 'Escalated' },
+  ]);
 });

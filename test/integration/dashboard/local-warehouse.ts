@@ -57,6 +57,8 @@ interface LogEntryRow {
   readonly logged?: string;
   readonly log_level?: string;
   readonly component?: string;
+  readonly event_type?: string;
+  readonly user_agent?: string | null;
   readonly ticket_id?: string | null;
   readonly response_time_ms?: number | null;
   readonly cpu_percent_hundredths?: number | null;
