@@ -14,7 +14,7 @@ const committed = (version: string) =>
   `CASE WHEN ${version} > 0 THEN '0-1-' || (k.k * 4 + (${version})) END AS gtid, k.opened_ms + (${version}) * 3600000 AS committed_ms`;
 
 /** What a ticket says in its version `v`: it is resolved, reopened, resolved again. */
-const ticket = `k.source, k.epoch, md5('TCK' || k.k) AS key_hash, md5('TCK' || k.k || '/' || k.v) AS image_id,
+const ticket = `k.source, k.epoch, LEFT(SHA2('=TCK' || k.k, 256), 32) AS key_hash, md5('TCK' || k.k || '/' || k.v) AS image_id,
   k.opened_ms + k.v AS rank, 1 AS rules_version, 1 AS accepted, 'TCK' || k.k AS ticket_id, k.opened_ms AS created_at_ms,
   CASE WHEN k.v % 2 = 1 THEN k.opened_ms + k.v * 3600000 END AS resolved_at_ms,
   'agent ' || (k.k % 50) AS agent, (ARRAY['Low', 'Medium', 'High'])[1 + k.k % 3] AS priority, k.k % 9 AS num_interactions,
