@@ -86,6 +86,13 @@ const everyState: readonly Picture[] = schemes.flatMap((scheme) => [
     reach: (page) => page.getByText('asks for what cannot be').waitFor(),
   },
   {
+    ...{ ...picture(`quarantine-${scheme}`, 'pipeline', scheme), whole: true },
+    async reach(page) {
+      await page.locator('#browser-rows summary').first().click();
+      await page.locator('.by-day summary').first().click();
+    },
+  },
+  {
     // A4 within its margins, at 96 dpi.
     ...{ ...picture(`paper-${scheme}`, '', scheme), width: 720, whole: true },
     async reach(page) {
