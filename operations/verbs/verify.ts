@@ -7,12 +7,8 @@ import { addExamples } from '../cli/examples.ts';
 import { exitCodes } from '../cli/faults.ts';
 import type { Output } from '../cli/output.ts';
 import { booksLine } from '../verify/books.ts';
-import {
-  recordVerification,
-  verify,
-  type DatasetVerification,
-  type Verification,
-} from '../verify/verification.ts';
+import { recordVerification, verify } from '../verify/verification.ts';
+import type { DatasetVerification, Verification } from '../verify/verification-result.ts';
 import { connectWarehouse } from '../warehouse-connection.ts';
 
 export function register(program: Command, context: CliContext): void {
@@ -72,12 +68,19 @@ async function verifyOnce(call: VerbCall): Promise<number> {
 
 const DIFFERENCES_TOLD = 20;
 
-/** What was compared, in words. */
-function placeOf(books: DatasetVerification): string {
-  if ('gtid' in books) return `at ${books.gtid}`;
+/** What was compared, and with what, in words. */
+function comparisonOf(books: DatasetVerification): string {
+  const rules = `every cell equals the rules of version ${books.rules_version}`;
+  if ('gtid' in books) return `at ${books.gtid}, ${rules}`;
   const { files, bytes, gone_files: gone, gone_entries: entries } = books;
+  if (books.compared_with === 'arrivals') {
+    return (
+      `over ${bytes} bytes that arrived of ${files} files, each entry counted once; ` +
+      'the files are on other machines and were not read'
+    );
+  }
   const lost = gone === 0 ? '' : ` and ${entries} entries of ${gone} files that are gone`;
-  return `over ${bytes} bytes of ${files} files${lost}`;
+  return `over ${bytes} bytes of ${files} files${lost}, ${rules}`;
 }
 
 /** Writes a result: the document with `--json`, else the books as lines and what differs. */
@@ -94,7 +97,7 @@ export function showVerification(
     }
     output.text(
       ok
-        ? `${dataset}: the books close ${placeOf(books)}, every cell equals the rules of version ${books.rules_version}`
+        ? `${dataset}: the books close ${comparisonOf(books)}`
         : `${dataset}: ${total} ${total === 1 ? 'difference' : 'differences'}`,
     );
   }

@@ -4,11 +4,10 @@ import { createLog } from '../../runtime/observability/log.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
 import { withAliases } from '../../schemas/datasets/projection.ts';
-import { findTableDataset } from '../../schemas/datasets/registry.ts';
+import { findTableDataset, logDatasets } from '../../schemas/datasets/registry.ts';
 import { sourceId } from '../../schemas/row-change.ts';
-import type { Books } from './books.ts';
+import { readShipped, summaryOfArrived, verifyArrivedLogs } from './arrived-logs.ts';
 import { waitUntilCovered, type CoverageOptions, type Hop } from './coverage.ts';
-import type { Difference } from './differences.ts';
 import { waitUntilLogsCovered } from './log-coverage.ts';
 import { listLogFiles } from './log-files.ts';
 import {
@@ -22,6 +21,12 @@ import { connectSource, currentGtid, type SourceConnection } from './source-conn
 import { readSource } from './source-reading.ts';
 import { openTableSnapshot, type TableName } from './source-table.ts';
 import { quoteText } from '../../runtime/sql/quoting.ts';
+import type {
+  DatasetVerification,
+  LogVerification,
+  TableVerification,
+  Verification,
+} from './verification-result.ts';
 import { verifyDataset, type DatasetResult, type DatasetSides } from './verify-dataset.ts';
 import { findLastInside, readFrontier, readWarehouse } from './warehouse-reading.ts';
 import type { WarehouseScope } from './warehouse-statements.ts';
@@ -34,53 +39,6 @@ export interface VerificationOptions {
   readonly note: (line: string) => void;
 }
 
-interface AnyVerification extends Books {
-  readonly dataset: string;
-  readonly ok: boolean;
-  /** The table, or the host of the files. */
-  readonly source: string;
-  readonly rules_version: number;
-  readonly differences_total: number;
-}
-
-/** Books and place of one table, as `careplus verify --json` writes them. */
-interface TableVerification extends AnyVerification {
-  readonly gtid: string;
-  readonly epoch: number | null;
-  readonly seq: number;
-  readonly frontier: number;
-  readonly attempts: number;
-}
-
-/** Books and extent of one dataset of log files. */
-interface LogVerification extends AnyVerification {
-  readonly files: number;
-  readonly bytes: number;
-  /** Files that are gone and how many entries were counted from what had arrived of them. */
-  readonly gone_files: number;
-  readonly gone_entries: number;
-  /** Entries that were read in parts, for the file rested in the middle of them. */
-  readonly cut_entries: number;
-}
-
-export type DatasetVerification = TableVerification | LogVerification;
-
-/** Books of the rows that belong to one day, `unknown` where they name none. */
-interface DayBooks extends Books {
-  readonly dataset: string;
-  readonly day: string;
-}
-
-export interface Verification {
-  readonly ok: boolean;
-  readonly verified_at: string;
-  readonly datasets: readonly DatasetVerification[];
-  readonly days: readonly DayBooks[];
-  /** The first ones of every dataset. */
-  readonly differences: readonly ({ readonly dataset: string } & Difference)[];
-  readonly differences_total: number;
-}
-
 /** A dataset of the configuration with its table and its place in the warehouse. */
 interface Target extends WarehouseScope {
   readonly table: TableName;
@@ -88,7 +46,8 @@ interface Target extends WarehouseScope {
 
 /**
  * Verifies every configured dataset: the warehouse against the rules applied to what the source
- * holds now.
+ * holds now. Without `logs` in the configuration the log files are other machines': then what has
+ * arrived of them is verified.
  *
  * @throws {PipelineError} when a side cannot be read; differences are a result, not an error.
  */
@@ -112,6 +71,12 @@ export async function verify(config: Config, options: VerificationOptions): Prom
       }),
     );
     results.push([target.dataset.shortName, logSummary(target, result), result]);
+  }
+  for (const dataset of config.logs === undefined ? logDatasets : []) {
+    const coverage = coverageOptions(config, options);
+    const shipped = await readShipped(dataset, coverage);
+    const result = await verifyArrivedLogs(dataset, shipped, coverage);
+    if (result) results.push([dataset.shortName, summaryOfArrived(dataset, result), result]);
   }
   const datasets = results.map(([, each]) => each);
   return {
@@ -281,6 +246,7 @@ function logSummary({ dataset, host }: LogTarget, result: LogResult): LogVerific
     ok: result.differences.total === 0,
     ...result.books,
     source: host,
+    compared_with: 'files',
     files: result.files,
     bytes: result.bytes,
     gone_files: result.goneFiles,
