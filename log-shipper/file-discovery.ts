@@ -9,6 +9,8 @@ import { mayFollow, untrustedLink } from './link-trust.ts';
 export interface FoundFile extends FileFacts {
   readonly path: string;
   readonly format: LogDataset;
+  /** When it was last changed: its bytes, its name or its rights. */
+  readonly changedNs: bigint;
 }
 
 interface DiscoveryProblem {
@@ -31,7 +33,8 @@ const COMPRESSED = /\.(gz|bz2|xz|zst|Z)$/;
 
 /**
  * Finds the files of some sets of patterns. `*` and `?` stand for characters of one name, in any
- * part of a path. Symbolic links are followed as far as their owners
+ * part of a path; a dot at its beginning must be written, as in a shell: `*.log*` is no editor's
+ * `.a.log.swp`. Symbolic links are followed as far as their owners
  * can be trusted; a file is found once: for the first set that names
  * it, and there by the name that is no link, else by the first.
  *
@@ -74,6 +77,7 @@ export function discoverFiles(sets: readonly LogFileSet[]): Discovery {
       inode: String(stats.ino),
       size: Number(stats.size),
       birthMs: Number(stats.birthtimeMs),
+      changedNs: stats.ctimeNs,
     });
   }
 
@@ -130,5 +134,6 @@ function nameMatcher(pattern: string): RegExp {
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's');
+  const hidden = pattern.startsWith('.') ? '' : '(?!\\.)';
+  return new RegExp(`^${hidden}${source}$`, 's');
 }

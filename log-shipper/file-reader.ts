@@ -115,8 +115,9 @@ export class FileReader {
 
   /** @returns whether all that is in the file now has been read. */
   async #finish(tail: Tail, successor: Tail, shipment: Shipment, now: number): Promise<boolean> {
+    if (!tail.ended) await this.#read(tail, 'more', shipment, now);
+    // It may have been overwritten before it lost its name.
     if (tail.ended) return true;
-    await this.#read(tail, 'more', shipment, now);
     if (tail.unread) return false;
     if (tail.pendingBytes === 0) return true;
     const { framing } = successor.format;

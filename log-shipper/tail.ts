@@ -23,6 +23,12 @@ import {
 /** Bytes that are looked at together; an entry that does not fit is taken in pieces. */
 export const WINDOW_BYTES = 2 * MAX_ENTRY_BYTES;
 
+/** Bytes before the place of reading by which a file is known again, beside its beginning. */
+const TRACE_BYTES = 64;
+
+/** Longer than the tick of any clock by which a file system tells times. */
+const MAX_TICK_MS = 100;
+
 export interface TailOptions {
   readonly host: string;
   readonly format: LogDataset;
@@ -87,6 +93,11 @@ export class Tail {
   #fingerprint: Fingerprint = noFingerprint;
   #large: Large | undefined;
   #handle: FileHandle | undefined;
+  #changedNs: bigint | undefined;
+  /** It was changed since it was looked at: it may hold other bytes, and be as long as before. */
+  #mayDiffer = false;
+  /** The last bytes that were read, and where they end. */
+  #trace: { readonly bytes: Buffer; readonly end: number } = { bytes: Buffer.alloc(0), end: 0 };
 
   constructor(options: TailOptions, now: number) {
     const { path, format, file, checkpoint, predecessor } = options;
@@ -136,9 +147,9 @@ export class Tail {
     return Math.max(0, this.seenBytes - this.#offset);
   }
 
-  /** Whether bytes were seen that {@link read} has not looked at. */
+  /** Whether there may be bytes that {@link read} has not looked at. */
   get unread(): boolean {
-    return this.seenBytes !== this.#readTo;
+    return this.#mayDiffer || this.seenBytes !== this.#readTo;
   }
 
   /** Takes note of what was seen of the file. */
@@ -154,6 +165,14 @@ export class Tail {
     return true;
   }
 
+  /** Takes note of the time of the file's last change (epoch ns). */
+  changed(atNs: bigint): void {
+    if (atNs !== this.#changedNs) this.#mayDiffer = true;
+    // The clock of a file system goes in ticks: another change in this one would bear the same time.
+    const isOver = Number(atNs / 1_000_000n) + MAX_TICK_MS < Date.now();
+    this.#changedNs = isOver ? atNs : undefined;
+  }
+
   /**
    * Reads at most a window and moves on behind the ranges that it gives. Their bytes are those of
    * the window: use them before the next read.
@@ -166,11 +185,13 @@ export class Tail {
     const handle = await this.#open();
     if (!handle) return nothing;
     if (!(await this.#knows(handle))) return { ...nothing, shrunk: true };
+    this.#mayDiffer = false;
     if (this.#generation === undefined) return nothing;
     const position = this.#offset + (this.#large?.length ?? 0);
     const bytes = await readFully(handle, window, position);
     const full = bytes.length === window.length;
     this.#readTo = position + bytes.length;
+    if (bytes.length > 0) await this.#keepTrace(handle);
     const changed = this.grown(Math.max(this.seenBytes, this.#readTo), now);
     const how = full || changed ? 'more' : ending;
     const large = this.#large;
@@ -250,10 +271,16 @@ export class Tail {
     return handle;
   }
 
-  /** Whether the file still begins as it did; takes the fingerprint further as the file grows. */
+  /**
+   * Whether the file still is what it was at its beginning and where reading stands; takes the
+   * fingerprint further as the file grows.
+   */
   async #knows(handle: FileHandle): Promise<boolean> {
     const head = await readFully(handle, Buffer.alloc(FINGERPRINT_BYTES), 0);
     if (!beginsLike(head, this.#fingerprint)) return false;
+    const { bytes, end } = this.#trace;
+    const found = await readFully(handle, Buffer.alloc(bytes.length), end - bytes.length);
+    if (!found.equals(bytes)) return false;
     if (head.length > this.#fingerprint.fingerprintBytes) this.#fingerprint = fingerprintOf(head);
     const { createdMs, file } = this.#options;
     if (head.length > 0) {
@@ -261,6 +288,12 @@ export class Tail {
       this.#generation ??= generationId(created, file.inode, head);
     }
     return true;
+  }
+
+  async #keepTrace(handle: FileHandle): Promise<void> {
+    const end = this.#readTo;
+    const length = Math.min(TRACE_BYTES, end);
+    this.#trace = { bytes: await readFully(handle, Buffer.alloc(length), end - length), end };
   }
 
   #take(bytes: Buffer, ending: Ending, full: boolean): LogRange[] {

@@ -147,6 +147,7 @@ export class TrackedFiles {
     tail.observe(tail.path === file.path ? 'present' : 'moved');
     tail.path = file.path;
     tail.grown(file.size, now);
+    tail.changed(file.changedNs);
     this.#queue(tail, now);
   }
 

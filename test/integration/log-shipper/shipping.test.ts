@@ -166,7 +166,17 @@ describe('rotation', () => {
     }
   });
 
-  it('by overwriting with as many bytes is noticed by the beginning', async () => {
+  it('by overwriting with exactly as many bytes is noticed', async () => {
+    const shipper = host.start();
+    append('a.log', entry(1));
+    await host.toShip('a.log');
+    writeFileSync(host.file('a.log'), entry(2));
+    await shipper.toLog('LOG_2002');
+    const generations = await toHave(2);
+    expect(texts(...generations).sort()).toEqual([1, 2].map(entry));
+  });
+
+  it('by overwriting with more bytes is noticed by the beginning', async () => {
     const shipper = host.start();
     append('a.log', entry(1));
     await host.toShip('a.log');

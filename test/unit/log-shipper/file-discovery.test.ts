@@ -32,6 +32,15 @@ describe('finding log files', () => {
     expect(find('*/logs/*', '*.txt').folders).toContain(at('two/logs'));
   });
 
+  it('leaves hidden files out unless they are named', () => {
+    for (const name of ['.a.log.swp', '.b.log', 'c.log']) write(name);
+    write('.trash', 'd.log');
+    expect(find('*.log*').paths).toEqual(['c.log']);
+    expect(find('.*.log').paths).toEqual(['.b.log']);
+    expect(find('*/*.log').paths).toEqual([]);
+    expect(find('.trash/*.log').paths).toEqual(['.trash/d.log']);
+  });
+
   it('finds a file with several names once, by the name that is no link', () => {
     write('z.log');
     symlinkSync('z.log', at('current.log'));

@@ -132,6 +132,39 @@ describe('a tail', () => {
     expect(await tail.read(window, 'more', 0)).toMatchObject({ shrunk: true });
   });
 
+  it('looks again at a file that was changed and is as long as before', async () => {
+    writeFileSync(file, ENTRY);
+    const tail = tailOf();
+    tail.changed(1n);
+    await readAll(tail);
+    tail.changed(1n);
+    expect(tail.unread).toBe(false);
+    writeFileSync(file, ENTRY.replace('21', '22'));
+    tail.changed(2n);
+    expect(tail.unread).toBe(true);
+    expect(await tail.read(window, 'more', 0)).toMatchObject({ shrunk: true });
+  });
+
+  it('does not take a change of just now for the last one of its tick', async () => {
+    writeFileSync(file, ENTRY);
+    const tail = tailOf();
+    const now = BigInt(Date.now()) * 1_000_000n;
+    tail.changed(now);
+    await readAll(tail);
+    expect(tail.unread).toBe(false);
+    tail.changed(now);
+    expect(tail.unread).toBe(true);
+  });
+
+  it('notices other bytes where it stands, behind a beginning that is the same', async () => {
+    writeFileSync(file, ENTRY.repeat(100));
+    const tail = tailOf();
+    await readAll(tail);
+    expect(tail.fingerprint.fingerprintBytes).toBeLessThan(tail.offset);
+    writeFileSync(file, ENTRY.repeat(99) + ENTRY.replace('21', '22').repeat(3));
+    expect(await tail.read(window, 'more', 0)).toMatchObject({ shrunk: true });
+  });
+
   it('ships the beginning of a huge entry and the identity of all of it', async () => {
     const huge = `2025-07-01 00:21:00 [INFO] ${'y'.repeat(3 * WINDOW_BYTES)} \r\nz\n---\n`;
     writeFileSync(file, ENTRY + huge + ENTRY);
