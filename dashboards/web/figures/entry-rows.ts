@@ -32,10 +32,16 @@ export function entriesQuery(
   },
 ): string {
   const { order, limit, offset = 0 } = options;
+  const inOrder = `ORDER BY ${orders[order]}`;
+  // Sorted without their texts: what is shown is made of those that are listed only.
+  const listed =
+    `SELECT e.entry_id, e.sort_ms FROM reporting.log_entries e${where} ` +
+    `${inOrder} LIMIT ${limit}${offset === 0 ? '' : ` OFFSET ${offset}`}`;
   return (
-    `SELECT entry_id, CAST(logged_at AS VARCHAR(19)) AS logged_at, log_level, ticket_id, component, ` +
-    `event_type, response_time_ms, LEFT(message, 200) AS message FROM reporting.log_entries e${where} ` +
-    `ORDER BY ${orders[order]} LIMIT ${limit}${offset === 0 ? '' : ` OFFSET ${offset}`}`
+    `SELECT e.entry_id, CAST(e.logged_at AS VARCHAR(19)) AS logged_at, e.log_level, e.ticket_id, ` +
+    `e.component, e.event_type, e.response_time_ms, LEFT(e.message, 200) AS message ` +
+    `FROM (${listed}) l JOIN reporting.log_entries e ON e.sort_ms = l.sort_ms AND e.entry_id = l.entry_id ` +
+    inOrder
   );
 }
 
