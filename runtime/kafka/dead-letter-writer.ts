@@ -128,7 +128,7 @@ export function deadLetterMessage(
   const { headers: original = {} } = message;
   const headersFit = headerBytes(original) <= MAX_HEADERS_BYTES;
   const headers: IHeaders = {
-    ...(headersFit ? original : {}),
+    ...(headersFit ? withoutNulls(original) : {}),
     [deadLetterHeaders.topic]: letter.topic,
     [deadLetterHeaders.partition]: String(letter.partition),
     [deadLetterHeaders.offset]: message.offset,
@@ -145,6 +145,16 @@ export function deadLetterMessage(
   const whole = headersFit && kept?.length === key?.length && (value?.length ?? 0) <= room;
   if (!whole) headers[deadLetterHeaders.truncatedFrom] = String(value?.length ?? 0);
   return { key: kept, value: value?.subarray(0, room) ?? null, headers };
+}
+
+/** Null is written as no bytes: the client cannot send it. */
+function withoutNulls(headers: IHeaders): IHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, header]) => {
+      const [first = '', ...others] = headerValues(header).map((value) => value ?? '');
+      return [name, others.length === 0 ? first : [first, ...others]];
+    }),
+  );
 }
 
 function headerBytes(headers: IHeaders): number {
