@@ -58,6 +58,7 @@ export class FileReader {
           continue;
         }
         await this.#read(tail, this.#ending(tail, now), shipment, now);
+        await this.#parts.files.wasRead(tail);
         this.#parts.told.delete(tail.path);
       } catch (error) {
         tail.retryAt = now + RETRY_MS;

@@ -12,6 +12,7 @@ import { createBlockEncoder } from './entry-records.ts';
 import { discoverFiles } from './file-discovery.ts';
 import { FileReader } from './file-reader.ts';
 import { FolderWatch } from './folder-watch.ts';
+import { maxOpenFiles } from './open-file-limit.ts';
 import { Shipment } from './shipment.ts';
 import type { ShipperMetrics } from './shipper-metrics.ts';
 import { acquireShipperLock } from './shipper-lock.ts';
@@ -85,7 +86,8 @@ export class HostShipper {
     const { host, idleFlushMs } = this.#config;
     const checkpoints = await this.#whileBeating(() => this.#readCheckpoints(signal));
     log.info({ host, generations: checkpoints.length }, 'shipping');
-    const files = new TrackedFiles({ host, idleFlushMs }, checkpoints, performance.now());
+    const options = { host, idleFlushMs, maxOpenFiles: maxOpenFiles() };
+    const files = new TrackedFiles(options, checkpoints, performance.now());
     const reader = new FileReader({ files, metrics, log, told: this.#told });
     using watch = new FolderWatch(log);
     try {

@@ -5,8 +5,6 @@ import { fileKey, FINGERPRINT_BYTES } from './file-generation.ts';
 import { isReadable, lastRecord } from './generation-transitions.ts';
 import { Tail } from './tail.ts';
 
-/** Files that are kept open at most; beyond that those are closed that grew least recently. */
-const MAX_OPEN_FILES = 512;
 /** A sweep may miss a file that is just being renamed: so long it must be missing to be gone. */
 const MISSING_MS = 1_000;
 /** A file that was moved out of sight is read until it has not grown for so long. */
@@ -17,6 +15,8 @@ const MAX_BEGINNINGS = 10_000;
 export interface TrackedFilesOptions {
   readonly host: string;
   readonly idleFlushMs: number;
+  /** Files that are kept open at most; beyond that those are closed that grew least recently. */
+  readonly maxOpenFiles: number;
 }
 
 /**
@@ -30,6 +30,8 @@ export class TrackedFiles {
   readonly #beginnings = new Map<string, string>();
   /** Generations with something to read, in the order in which they are due. */
   readonly #ready = new Set<Tail>();
+  /** Whose files are open, as far as {@link wasRead} and the last sweep know. */
+  #open = new Set<Tail>();
 
   /** @param checkpoints the newest one of each generation of the host. */
   constructor(options: TrackedFilesOptions, checkpoints: Iterable<ShipperCheckpoint>, now: number) {
@@ -85,6 +87,7 @@ export class TrackedFiles {
       if (!hidden && (await this.#isOver(tail, now))) ended.push(tail);
     }
     for (const tail of ended) await this.#end(tail);
+    this.#open = new Set(Array.from(this.tails).filter((tail) => tail.isOpen));
     await this.#limitOpenFiles();
     return ended;
   }
@@ -99,6 +102,13 @@ export class TrackedFiles {
   /** There is more to read of it; the others come first. */
   again(tail: Tail): void {
     this.#ready.add(tail);
+  }
+
+  /** Between two sweeps, too, only so many files stay open. */
+  async wasRead(tail: Tail): Promise<void> {
+    if (!tail.isOpen) return;
+    this.#open.add(tail);
+    await this.#limitOpenFiles();
   }
 
   /** Whether its end is to be shipped as it stands, unless it has grown meanwhile. */
@@ -181,11 +191,13 @@ export class TrackedFiles {
   }
 
   async #limitOpenFiles(): Promise<void> {
-    const open = Array.from(this.tails).filter((tail) => tail.isOpen);
-    if (open.length <= MAX_OPEN_FILES) return;
-    open.sort((a, b) => a.grownAt - b.grownAt);
-    for (const tail of open.slice(0, open.length - MAX_OPEN_FILES)) {
-      if (tail.pendingBytes === 0 && tail.missingSince === undefined) await tail.close();
+    const surplus = this.#open.size - this.#options.maxOpenFiles;
+    if (surplus <= 0) return;
+    const open = [...this.#open].sort((a, b) => a.grownAt - b.grownAt);
+    for (const tail of open.slice(0, surplus)) {
+      if (tail.pendingBytes > 0 || tail.missingSince !== undefined) continue;
+      this.#open.delete(tail);
+      await tail.close();
     }
   }
 

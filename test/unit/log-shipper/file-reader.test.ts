@@ -80,6 +80,15 @@ class Host implements Disposable {
     this.#reader = this.#read();
   }
 
+  get openFiles(): string[] {
+    const open = Array.from(this.#files.tails).filter((tail) => tail.isOpen);
+    return open.map((tail) => path.basename(tail.path)).toSorted();
+  }
+
+  goOn(ms: number): void {
+    this.#now += ms;
+  }
+
   async close(): Promise<void> {
     await this.#files.close();
   }
@@ -89,7 +98,7 @@ class Host implements Disposable {
   }
 
   #open(): TrackedFiles {
-    const options = { host: 'h', idleFlushMs: 2_000 };
+    const options = { host: 'h', idleFlushMs: 2_000, maxOpenFiles: 3 };
     return new TrackedFiles(options, this.#checkpoints.values(), this.#now);
   }
 
@@ -102,6 +111,25 @@ class Host implements Disposable {
 /** All entries are equally long, so that a file that is overwritten often is as long as before. */
 const entry = (number: number) =>
   `2025-07-01 00:21:00 [INFO] a.B - Nr=${String(number).padStart(6, '0')}\n---\n`;
+
+it('keeps no more files open than it may, those that grew last', async () => {
+  using host = new Host();
+  for (let number = 0; number < 10; number += 1) {
+    writeFileSync(host.file(`${number}.log`), entry(number));
+  }
+  await host.look();
+  expect([host.shipped.size, host.openFiles.length]).toEqual([10, 3]);
+  await host.restart();
+  await host.look();
+  expect(host.openFiles).toHaveLength(3);
+  for (const name of ['4.log', '9.log', '0.log']) {
+    host.goOn(10);
+    appendFileSync(host.file(name), entry(10));
+    await host.look();
+  }
+  expect(host.openFiles).toEqual(['0.log', '4.log', '9.log']);
+  await host.close();
+});
 
 /** What may happen to a file; `look` and `restart` happen to the shipper. */
 const steps = ['append', 'look', 'restart', 'rename', 'copy', 'truncate', 'overwrite', 'replace'];
