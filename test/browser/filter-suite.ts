@@ -126,6 +126,7 @@ export function describeFilters(world: () => PageWorld): void {
       await page.keyboard.press('Enter');
       await expect.poll(search).toContain('agent=Not+offered');
       await mysql.query(`DELETE FROM support_tickets WHERE ticket_id LIKE 'ODD%'`);
+      await page.getByText('No ticket matches').waitFor({ timeout: 10_000 });
     });
 
     it('narrow the logs down, too', async () => {
