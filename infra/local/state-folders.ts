@@ -34,16 +34,28 @@ export interface StateFolders {
 /** Data folders of servers that may not run as root, when the state folder is closed to them. */
 const SYSTEM_STATE = '/var/lib/careplus-streams';
 
-/** Creates the folders that all parts share. */
+/** Tickets, logs and what is told of them are nobody else's on this machine. */
+const PRIVATE = 0o700;
+
+/**
+ * Creates the folders that all parts share. Those with data in them are closed; the folder above
+ * lets the servers' own users pass.
+ */
 export function openStateFolders(stateDir: string): StateFolders {
   const folders = {
     run: join(stateDir, 'run'),
     logs: join(stateDir, 'logs'),
     secrets: join(stateDir, 'secrets'),
   };
-  for (const folder of [folders.run, folders.logs]) mkdirSync(folder, { recursive: true });
-  mkdirSync(folders.secrets, { recursive: true, mode: 0o700 });
+  mkdirSync(folders.run, { recursive: true });
+  for (const folder of [folders.logs, folders.secrets, join(stateDir, 'aws')]) close(folder);
   return folders;
+}
+
+/** Not those above it, which servers pass. One of an earlier version may be open. */
+function close(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, PRIVATE);
 }
 
 /** @returns the path of a password file and its content, made at random the first time. */
@@ -85,7 +97,7 @@ export function openDataFolder(stateDir: string, name: string, user?: SystemUser
   mkdirSync(stateDir, { recursive: true });
   const reachable = user === undefined || isReachable(dirname(resolve(stateDir)), user);
   const folder = reachable ? join(stateDir, name) : join(systemFolder(stateDir), name);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  close(folder);
   if (!reachable) {
     writeFileSync(
       join(stateDir, `${name}.location`),
