@@ -24,6 +24,7 @@ The local AWS endpoint: S3, Firehose and the Redshift Data API on one port of 12
   --warehouse-url URL    PostgreSQL behind the Redshift Data API; without it (or the environment
                          variable CAREPLUS_WAREHOUSE_URL) that service is not there
   --policies FILE        IAM policy documents by access key id; a key without one may do everything
+  --database-users       statements of a key with a document run as the database user iamr:careplus-KEY
   --only NAMES           comma-separated services to run: s3, firehose, redshift-data
 
 When it listens it prints one JSON line: {"url":"http://127.0.0.1:N","port":N,"services":[…]}.
@@ -44,6 +45,7 @@ const settingsSchema = z.object({
   state: z.string().min(1),
   warehouseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   policies: z.string().min(1).transform(readPolicies).optional(),
+  databaseUsers: z.boolean().default(false),
   only: z
     .string()
     .transform((names) => names.split(','))
@@ -65,6 +67,7 @@ function readSettings(args: readonly string[]): Settings {
       state: { type: 'string' },
       'warehouse-url': { type: 'string' },
       policies: { type: 'string' },
+      'database-users': { type: 'boolean' },
       only: { type: 'string' },
     },
   });
@@ -73,6 +76,7 @@ function readSettings(args: readonly string[]): Settings {
     state: values.state,
     warehouseUrl: values['warehouse-url'] ?? process.env['CAREPLUS_WAREHOUSE_URL'],
     policies: values.policies,
+    databaseUsers: values['database-users'],
     only: values.only,
   });
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
@@ -108,6 +112,10 @@ async function start(settings: Settings): Promise<Endpoint> {
       listKeys: async (bucket, prefix) =>
         (await store.list(bucket)).map(({ key }) => key).filter((key) => key.startsWith(prefix)),
       faults,
+      databaseUser: (caller) =>
+        settings.databaseUsers && settings.policies?.has(caller)
+          ? `iamr:careplus-${caller}`
+          : undefined,
     });
     services.set('redshift-data', redshift);
   }

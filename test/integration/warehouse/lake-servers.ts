@@ -46,18 +46,22 @@ export interface LakeServers extends AsyncDisposable {
   readonly endpointExit: Promise<unknown>;
 }
 
-export async function startLakeServers(): Promise<LakeServers> {
+/** What the endpoint is started with besides, made when PostgreSQL is there. */
+export type Prepare = (postgresUrl: string, stateDir: string) => Promise<readonly string[]>;
+
+export async function startLakeServers(prepare?: Prepare): Promise<LakeServers> {
   const env = { ...process.env, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   await using starting = new AsyncDisposableStack();
   const stateDir = mkdtempSync(path.join(tmpdir(), 'careplus-loader-'));
   starting.defer(() => rmSync(stateDir, { recursive: true, force: true }));
   const postgres = await startPostgres({ stateDir, port: await freePort() });
   starting.defer(() => postgres.stop());
+  const further = (await prepare?.(postgres.url, stateDir)) ?? [];
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const startEndpoint = async (): Promise<ChildProcess> => {
     const args = ['infra/local/aws-endpoint/main.ts', '--port', String(port)];
-    args.push('--state', path.join(stateDir, 'aws'), '--warehouse-url', postgres.url);
+    args.push('--state', path.join(stateDir, 'aws'), '--warehouse-url', postgres.url, ...further);
     const child = spawn(process.execPath, args, {
       ...{ cwd: ROOT, env },
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -15,12 +15,13 @@ import {
   startLakeServers,
   type LakeServers,
   type LogLine,
+  type Prepare,
 } from './lake-servers.ts';
 
 export type { RunningLoader } from './lake-servers.ts';
 
 /** The servers with what tests ask of them. */
-export interface LocalLake extends Omit<LakeServers, 'url' | 's3'> {
+export interface LocalLake extends Omit<LakeServers, 's3'> {
   readonly api: DataApi;
   readonly faults: FaultsClient;
   /** Puts the images as one object, as Firehose would. @returns its key. */
@@ -39,9 +40,9 @@ export interface LocalLake extends Omit<LakeServers, 'url' | 's3'> {
   ledger(key: string): Promise<readonly { outcome: string; reason: string | null }[]>;
 }
 
-export async function startLocalLake(): Promise<LocalLake> {
+export async function startLocalLake(prepare?: Prepare): Promise<LocalLake> {
   await using starting = new AsyncDisposableStack();
-  const servers = starting.use(await startLakeServers());
+  const servers = starting.use(await startLakeServers(prepare));
   const { url, database, s3 } = servers;
   const redshift = new RedshiftDataClient({ region: 'eu-central-1', endpoint: url, credentials });
   starting.defer(() => redshift.destroy());
@@ -52,7 +53,7 @@ export async function startLocalLake(): Promise<LocalLake> {
   const newKey = (at = new Date()) => firehoseKey(at, (objects += 1));
   const running = starting.move();
   return {
-    ...{ database, newKey },
+    ...{ url, database, newKey },
     put: (key, body) => servers.put(key, body),
     startLoader: (options) => servers.startLoader(options),
     restartEndpoint: () => servers.restartEndpoint(),

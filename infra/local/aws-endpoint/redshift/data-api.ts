@@ -41,6 +41,8 @@ export interface RedshiftDataOptions {
   readonly workgroupName?: string;
   /** Secrets that callers may name; any other is refused. */
   readonly secretArns?: readonly string[];
+  /** The database user of an access key, as a workgroup derives `IAMR:<role>` folded to lower case from its caller. */
+  readonly databaseUser?: (caller: string) => string | undefined;
   /** Calls that run at the same time; the others wait as SUBMITTED. @default 10 */
   readonly maxConnections?: number;
 }
@@ -57,9 +59,11 @@ class RedshiftDataService implements JsonService {
   readonly targetPrefix = 'RedshiftData';
   readonly #workgroup: Workgroup;
   readonly #engine: StatementEngine;
+  readonly #databaseUser: (caller: string) => string | undefined;
 
   constructor(options: RedshiftDataOptions) {
     const { connectionString, fetchObject, listKeys, faults, maxConnections = 10 } = options;
+    this.#databaseUser = options.databaseUser ?? (() => undefined);
     this.#workgroup = {
       name: options.workgroupName ?? 'careplus',
       database: new pg.Client({ connectionString }).database ?? '',
@@ -96,11 +100,12 @@ class RedshiftDataService implements JsonService {
   }
 
   async call({ operation, input, caller: owner, signal }: JsonCall): Promise<object> {
+    const by = { owner, databaseUser: this.#databaseUser(owner) };
     switch (operation) {
       case 'ExecuteStatement':
-        return this.#submit({ ...parseExecute(input, this.#workgroup), owner }, signal);
+        return this.#submit({ ...parseExecute(input, this.#workgroup), ...by }, signal);
       case 'BatchExecuteStatement':
-        return this.#submit({ ...parseBatch(input, this.#workgroup), owner }, signal);
+        return this.#submit({ ...parseBatch(input, this.#workgroup), ...by }, signal);
       case 'DescribeStatement':
         return this.#describe(parseDescribe(input), signal);
       case 'GetStatementResult':

@@ -46,11 +46,16 @@ export async function runStatement(statement: Statement, parts: RunnerParts): Pr
   let broken: unknown;
   try {
     statement.pick(backendId(client));
+    const { databaseUser } = statement.request;
+    if (databaseUser !== undefined) {
+      await client.query(`SET SESSION AUTHORIZATION ${pg.escapeIdentifier(databaseUser)}`);
+    }
     statement.start();
     if (statement.request.mode === 'AUTO_COMMIT') await runOneByOne(statement, client, parts);
     else await runTogether(statement, client, parts);
     // A call is a session of its own: what temporary tables it left go with it.
     if (!statement.isReadOnly) await client.query('DISCARD ALL');
+    else if (databaseUser !== undefined) await client.query('RESET SESSION AUTHORIZATION');
   } catch (error) {
     broken = error;
     statement.end('FAILED', errorText(error));

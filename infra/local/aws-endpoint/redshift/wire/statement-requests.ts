@@ -23,6 +23,8 @@ export interface StatementRequest {
   readonly waitSeconds: number;
   /** The access key that submitted it. */
   readonly owner?: string;
+  /** The database user that it runs as; without one the endpoint's own. */
+  readonly databaseUser?: string | undefined;
   /** Tells whether the same token comes with the same call. */
   readonly hash: string;
 }
