@@ -95,7 +95,10 @@ async function call(
   const text = (await readBody(request, MAX_BODY_BYTES)).toString('utf8');
   const { accessKeyId: caller, region } = signature;
   const input = parseObject(text);
-  const refusal = authorizer.refusal(caller, service.accesses({ operation, input, caller, region }));
+  const refusal = authorizer.refusal(
+    caller,
+    service.accesses({ operation, input, caller, region }),
+  );
   if (refusal !== undefined) throw new AwsServiceError('AccessDeniedException', refusal);
   const fault = faults.nextExchange(operation, text);
   return withExchangeFault(fault, refusals, signal, () =>
