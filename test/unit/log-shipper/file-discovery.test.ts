@@ -52,9 +52,7 @@ describe('finding log files', () => {
   it('gives a file to the first set that names it, be it by a link', () => {
     for (const name of ['access.log', 'app.log']) write(name);
     symlinkSync('access.log', at('a-link.log'));
-    const [all, first] = [['*.log'], ['a-link*']].map((names) =>
-      names.map((n) => at(n)),
-    );
+    const [all, first] = [['*.log'], ['a-link*']].map((names) => names.map((n) => at(n)));
     const other = { ...supportLogs, name: 'other' };
     const formats = (...sets: Parameters<typeof discoverFiles>[0]) =>
       discoverFiles(sets)
