@@ -5,11 +5,13 @@ import type { Admin, Kafka, Producer } from 'kafkajs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startKafka, type KafkaBroker } from '../../../infra/local/kafka.ts';
 import { removeState } from '../../../infra/local/state-folders.ts';
+import { readShipped } from '../../../operations/verify/arrived-logs.ts';
 import { waitUntilCovered } from '../../../operations/verify/coverage.ts';
 import { createKafka } from '../../../runtime/kafka/connection.ts';
 import { createLog } from '../../../runtime/observability/log.ts';
 import type { DataApi } from '../../../runtime/redshift/data-api.ts';
-import type { ReaderCheckpoint } from '../../../schemas/checkpoint.ts';
+import type { ReaderCheckpoint, ShipperCheckpoint } from '../../../schemas/checkpoint.ts';
+import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { topics } from '../../../schemas/topics.ts';
 import { freePorts } from '../local-stack/fixtures/free-ports.ts';
@@ -183,5 +185,42 @@ describe('out of time, the hop that lags is named', () => {
   it('a hole when later images wait for it', async () => {
     await checkpoint({});
     expect(await wait(warehouseAt(behind, 2), '0-1-10', 1_500)).toMatchObject({ hop: 'hole' });
+  });
+});
+
+describe('what shippers have written', () => {
+  const signal = new AbortController().signal;
+  const place = (
+    host: string,
+    generation: string,
+    offset: number,
+    of: Partial<ShipperCheckpoint> = {},
+  ) => {
+    const value: ShipperCheckpoint = {
+      ...{ version: 1, host, generation, path: '/logs/a.log', offset, generationStart: 10 },
+      identity: { device: '1', inode: '2', fingerprint: '', fingerprintBytes: 0, birthMs: 1 },
+      ...{ state: 'open', openEntryId: null, interrupted: false, seenBytes: 1, writtenAtMs: 1 },
+      ...of,
+    };
+    return { key: `${host}/${generation}`, value: JSON.stringify(value) };
+  };
+  const send = (...messages: { key: string; value: string | null }[]) =>
+    producer.send({ topic: topics.shipperCheckpoints.name, messages });
+
+  it('is the last place of every file of every host, also of files that are gone', async () => {
+    await send(
+      place('web-1', '1-a', 100),
+      place('web-2', '1-a', 50),
+      place('web-1', '1-a', 200),
+      { key: 'web-1#start', value: '{}' },
+      { key: 'web-2/1-a', value: null },
+      place('web-3', '1-b', 70, { dataset: 'other-logs' }),
+    );
+    expect(await readShipped(supportLogs, { kafka, signal })).toEqual(
+      new Map([
+        ['web-1/1-a', { host: 'web-1', start: 10, upto: 200 }],
+        ['web-2/1-a', { host: 'web-2', start: 10, upto: 50 }],
+      ]),
+    );
   });
 });
