@@ -8,7 +8,6 @@
  * end, once the tables' pages have been written and some batches have gone before. `--backlog`
  * leaves the batches out; `--long` measures them behind ten million rows alone.
  */
-import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -24,6 +23,7 @@ import {
 } from '../test/integration/warehouse/lake-servers.ts';
 import { loadStatements } from '../warehouse-loader/load-statements.ts';
 import { loadName } from '../warehouse-loader/take-over.ts';
+import { peakMb, serverCpuSeconds } from './measure/process-figures.ts';
 import { logRows, ticketRows, type BenchRows } from './warehouse/lake-rows.ts';
 
 const { values: flags, positionals } = parseArgs({
@@ -125,13 +125,17 @@ async function measureBacklog(dataset: AnyDataset, rows: BenchRows): Promise<obj
   for (let from = held + 1; from <= held + backlogRows; from += OBJECT_ROWS, count += 1) {
     bytes += await deliver(dataset, rows.stream(from, from + OBJECT_ROWS - 1));
   }
+  const session = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const warehouseCpu = () => serverCpuSeconds(session.rows[0]?.pid ?? 0);
+  const cpuBefore = warehouseCpu();
   const loader = await startLoader();
   const loaded = () => loadedBy(loader, dataset);
   const sum = () => loaded().reduce((total, line) => total + Number(line['objects']), 0);
   await waitFor(loader, () => sum() === count);
   const isStart = ({ msg, dataset: its }: LogLine) => msg === 'took over' && its === dataset.name;
   const took = timeOf(loaded().at(-1)) - timeOf(loader.lines.find(isStart));
-  const status = readFileSync(`/proc/${loader.pid}/status`, 'utf8');
+  const cpu = warehouseCpu() - cpuBefore;
+  const peak = peakMb(loader.pid);
   await stop(loader);
   await noteSteps(dataset, `backlog of ${backlogRows}`);
   return {
@@ -140,7 +144,8 @@ async function measureBacklog(dataset: AnyDataset, rows: BenchRows): Promise<obj
     batches: loaded().length,
     seconds: (took / 1_000).toFixed(1),
     'rows/s': Math.round(backlogRows / (took / 1_000)),
-    'loader RSS MB': Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024),
+    'CPU s of PostgreSQL': cpu.toFixed(1),
+    'loader RSS MB': Math.round(peak),
   };
 }
 
