@@ -85,6 +85,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     work_mem: '128MB',
     // A large batch would else be interrupted by checkpoints.
     max_wal_size: '2GB',
+    // Nor wait for new segments of the log to be filled with zeros first.
+    wal_init_zero: 'off',
     synchronous_commit: 'on',
     jit: 'off',
   };

@@ -53,7 +53,6 @@ export class ParquetCopy {
       const files = await this.#fetch(copy, directory, signal);
       if (files.length === 0) return 0;
       const groups = await this.#reader.check(files, columns, copy.fillRecord);
-      for (const group of groups) await this.#reader.checkLengths(group, columns);
       signal.throwIfAborted();
       const isAnalyzed = await wantsStatistics(client, copy);
       let rows = 0;
@@ -117,6 +116,7 @@ export class ParquetCopy {
       const files = parts[index];
       if (!files) return undefined;
       const path = join(directory, `rows-${index}.csv`);
+      await this.#reader.checkLengths({ ...group, files }, columns);
       await this.#reader.writeCsv({ ...group, files }, columns, path);
       return path;
     };
