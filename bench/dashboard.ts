@@ -3,7 +3,7 @@
  *
  * Starts PostgreSQL and the local AWS endpoint, fills a million log entries and a hundred thousand
  * tickets with their history by SQL. Then, each three times through the Redshift Data API with the
- * median told: every figure of the pages by itself, where nothing is chosen and under choices, and
+ * medians told, on the clock and of PostgreSQL's CPU time: every figure of the pages by itself, where nothing is chosen and under choices, and
  * the pages' whole query sets, each as the one transaction that a page waits for, with the reading
  * of its results. Last, Chromium opens every page and tells the time from navigation to figures.
  */
@@ -28,6 +28,7 @@ import { overLogSums } from '../schemas/measures.ts';
 import { BUCKET, startLakeServers } from '../test/integration/warehouse/lake-servers.ts';
 import { migrate, readMigrations } from '../warehouse-loader/migrations.ts';
 import { fillWarehouse } from './dashboard/full-warehouse.ts';
+import { serverCpuSeconds } from './measure/process-figures.ts';
 import { openPages } from './dashboard/open-pages.ts';
 import {
   figureAddresses,
@@ -55,29 +56,44 @@ const api = createDataApi({ client, target: { workgroupName: 'careplus', databas
 await migrate(api, readMigrations(), { log: pino({ level: 'silent' }), signal });
 const warehouse = createRedshiftWarehouse(api);
 
-const tell = (ms: number, what: string) =>
-  process.stdout.write(`${Math.round(ms).toString().padStart(8)} ms  ${what}\n`);
+const padded = (ms: number) => `${Math.round(ms).toString().padStart(8)} ms`;
+const tell = (ms: number, what: string, cpu?: number) =>
+  process.stdout.write(`${padded(ms)}${cpu === undefined ? '' : ` ${padded(cpu)} CPU`}  ${what}\n`);
 
 process.stdout.write(`${cpus()[0]?.model ?? ''} × ${cpus().length}\n`);
 for (const [what, ms] of await fillWarehouse(servers.database, { entries, tickets })) {
   tell(ms, what);
 }
 
-/** Median of the times of a query set, with the reading of its rows, in milliseconds. */
-async function median(queries: readonly string[], filter?: FilterSql): Promise<number> {
+const backend = await servers.database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+const cpuMs = () => serverCpuSeconds(backend.rows[0]?.pid ?? NaN) * 1_000;
+
+/** Medians of a query set with the reading of its rows: time on the clock, and CPU of PostgreSQL. */
+async function measure(queries: readonly string[], filter: FilterSql): Promise<Measured> {
   const parameters = Object.fromEntries(
-    Object.entries(filter?.parameters ?? {}).filter(([name]) =>
+    Object.entries(filter.parameters).filter(([name]) =>
       queries.some((sql) => new RegExp(`:${name}\\b`).test(sql)),
     ),
   );
   const times: number[] = [];
+  const cpu: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const begun = performance.now();
+    const [begun, used] = [performance.now(), cpuMs()];
     await warehouse.readTogether(queries, { signal, parameters });
     times.push(performance.now() - begun);
+    cpu.push(cpuMs() - used);
   }
-  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
+  return { ms: median(times), cpu: median(cpu) };
 }
+
+interface Measured {
+  readonly ms: number;
+  /** Milliseconds. */
+  readonly cpu: number;
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 /** A page's figures, each as a set of its own. */
 function apart(set: MeasureSet): readonly (readonly [string, MeasureSet])[] {
@@ -127,17 +143,18 @@ process.stdout.write(
 );
 for (const address of figureAddresses) {
   const filter = filterOf(address);
-  const figures: (readonly [string, number])[] = [];
+  const figures: (readonly [string, Measured])[] = [];
   for (const [name, sql] of figuresOf(address, filter)) {
-    figures.push([name, await median([sql], filter)]);
+    figures.push([name, await measure([sql], filter)]);
   }
-  const slowest = figures.sort(([, a], [, b]) => b - a).slice(0, TOLD);
-  for (const [name, ms] of slowest) tell(ms, `${named(address)}: ${name}`);
+  const slowest = figures.sort(([, a], [, b]) => b.ms - a.ms).slice(0, TOLD);
+  for (const [name, { ms, cpu }] of slowest) tell(ms, `${named(address)}: ${name}`, cpu);
 }
 process.stdout.write('\nwhole query sets of the pages\n');
 for (const address of pageAddresses) {
   const filter = filterOf(address);
-  tell(await median(queriesOf[address.page](filter), filter), named(address));
+  const { ms, cpu } = await measure(queriesOf[address.page](filter), filter);
+  tell(ms, named(address), cpu);
 }
 process.stdout.write('\nChromium, from navigation to figures on screen\n');
 const everyAddress = [
