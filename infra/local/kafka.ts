@@ -60,13 +60,15 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
   }
   const folders = openStateFolders(stateDir);
   const folder = openDataFolder(stateDir, 'kafka');
-  const logDir = join(folder, 'log');
+  const logDir = join(folder, LOG_FOLDER);
   const config = join(folder, 'server.properties');
-  const properties = { ...serverProperties(logDir, port, controllerPort), ...options.properties };
+  const properties = { ...serverProperties(port, controllerPort), ...options.properties };
   writeFileSync(config, propertiesText(properties));
 
   const logFile = join(folders.logs, 'kafka.log');
-  const common = { command: java, runDir: folders.run, logFile, cwd: folder };
+  // Where the locale knows ASCII alone, Java would write a path with other letters elsewhere.
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+  const common = { command: java, runDir: folders.run, logFile, cwd: folder, env };
   // The format writes this file last.
   if (!existsSync(join(logDir, 'meta.properties'))) {
     const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config];
@@ -174,6 +176,8 @@ async function wakeTransactionCoordinator(kafka: Kafka): Promise<void> {
   }
 }
 
+const LOG_FOLDER = 'log';
+
 const jvmOptions = [
   ...['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:-UsePerfData'],
   ...['-Djava.awt.headless=true', '-Dlog4j2.level=WARN', '-Xlog:disable', '-Xlog:all=error:stderr'],
@@ -211,7 +215,7 @@ function classArchive(java: string, folder: string): { options: string[]; keep: 
   };
 }
 
-function serverProperties(logDir: string, port: number, controllerPort: number) {
+function serverProperties(port: number, controllerPort: number) {
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -221,7 +225,8 @@ function serverProperties(logDir: string, port: number, controllerPort: number) 
     'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': logDir,
+    // Below its working folder: the file is read as Latin-1, and a comma would divide the path.
+    'log.dirs': LOG_FOLDER,
     'auto.create.topics.enable': 'false',
     // A killed broker may register again only when its old session has run out (9 s by default).
     'broker.session.timeout.ms': '3000',

@@ -90,7 +90,7 @@ function isAlive(pid: number): boolean {
 }
 
 beforeAll(async () => {
-  stateDir = mkdtempSync(path.join(tmpdir(), 'careplus-servers-'));
+  stateDir = mkdtempSync(path.join(tmpdir(), 'careplus servers é '));
   ports = (await freePorts(4)) as typeof ports;
   servers = await startAll();
 });

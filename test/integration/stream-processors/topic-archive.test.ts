@@ -184,3 +184,24 @@ it('says that records were removed before it came, and goes on behind them', asy
   const objects = await listArchive(bucket, dataset, topic, signal);
   expect(objects.map(({ first }) => first)).toEqual([6n, 15n]);
 });
+
+it('takes records whose writers gave them times that cannot be', async () => {
+  const topic = await scene.broker.createTopic({
+    config: { 'message.timestamp.after.max.ms': '9223372036854775807' },
+  });
+  const producer = scene.broker.client().producer();
+  await producer.connect();
+  const times = ['9000000000000000000', '0', `${Date.now() + 86_400_000}`];
+  for (const timestamp of times) {
+    await producer.send({ topic, messages: [{ key: 'k', value: 'v', timestamp }] });
+  }
+  await producer.disconnect();
+  const { bucket } = memoryBucket();
+  expect((await archiveOf(topic, bucket).pass(signal)).records).toBe(times.length);
+  const objects = await listArchive(bucket, dataset, topic, signal);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(objects.map(({ day }) => day <= today)).not.toContain(false);
+  const kept: KafkaMessage[] = [];
+  for await (const { messages } of readArchive(bucket, objects, signal)) kept.push(...messages);
+  expect(kept.map(({ timestamp }) => timestamp)).toEqual(times);
+});
