@@ -37,8 +37,11 @@ export function cutChecksums(connection: unknown): void {
   const packets = connection as PacketConnection;
   const handle = packets.handlePacket.bind(packets);
   let checksumBytes = 0;
+  // A paused connection keeps packets and handles them a second time when it goes on.
+  const seen = new WeakSet<Packet>();
   packets.handlePacket = (packet) => {
-    if (packet !== undefined && isEvent(packet)) {
+    if (packet !== undefined && !seen.has(packet) && isEvent(packet)) {
+      seen.add(packet);
       if (eventType(packet) === FORMAT_DESCRIPTION) checksumBytes = checksumsBehind(packet);
       else if (checksumBytes > 0) shorten(packet, checksumBytes);
     }
