@@ -211,6 +211,10 @@ export const errorCodes = {
     remedy:
       'Start one by `npm start`, name its folder by `--state DIR`, or a configuration by `--config FILE`.',
   },
+  CFG_9012: {
+    cause: 'The state folder cannot be made, or not be written to.',
+    remedy: 'Name a folder that you may write to by `--state DIR`.',
+  },
 } as const satisfies Record<string, ErrorCode>;
 
 export type ErrorCodeName = keyof typeof errorCodes;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { PipelineError } from '../../runtime/pipeline-error.ts';
+import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
 
 /** 2: a feed is tickets and logs. */
 const VERSION = 2;
@@ -82,12 +82,19 @@ export function readState(stateDir: string): LocalState | undefined {
   return parsed.data;
 }
 
-/** Replaces the remembered state as a whole. */
+/**
+ * Replaces the remembered state as a whole; the first thing that a start writes.
+ * @throws {PipelineError} CFG_9012 where no such folder can be, or nothing be written.
+ */
 export function writeState(stateDir: string, state: LocalState): void {
-  mkdirSync(stateDir, { recursive: true });
   const file = stateFile(stateDir);
-  writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  try {
+    mkdirSync(stateDir, { recursive: true });
+    writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    throw new PipelineError('CFG_9012', `${stateDir}: ${errorText(cause)}`, { cause });
+  }
 }
 
 /** Folder of the feed's log files: the person's own, or one in the state folder. */

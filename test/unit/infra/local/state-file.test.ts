@@ -24,6 +24,18 @@ const empty = { kind: 'empty' } as const;
 const generated = { kind: 'generated', seed: 1 } as const;
 
 describe('the state file', () => {
+  it('says what to do where no folder can be', () => {
+    const file = path.join(folder, 'a file');
+    writeFileSync(file, '');
+    const feed = { tickets: empty, logs: empty };
+    const state: LocalState = { version: 2, feed, loaded: 'no', database: 'd', datasets: [] };
+    for (const where of [file, path.join(file, 'below')]) {
+      expect(() => writeState(where, state)).toThrow(
+        expect.objectContaining({ code: 'CFG_9012' }) as Error,
+      );
+    }
+  });
+
   it('gives back what was written, and nothing in a new folder', () => {
     const state: LocalState = {
       version: 2,
