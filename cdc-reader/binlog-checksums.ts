@@ -2,6 +2,7 @@ import type ZongJi from '@vlasky/zongji';
 
 /** A connection of mysql2 as its commands see it; not in its types. */
 interface PacketConnection {
+  readonly _paused?: boolean;
   handlePacket(packet: Packet | undefined): void;
 }
 
@@ -37,11 +38,9 @@ export function cutChecksums(connection: unknown): void {
   const packets = connection as PacketConnection;
   const handle = packets.handlePacket.bind(packets);
   let checksumBytes = 0;
-  // A paused connection keeps packets and handles them a second time when it goes on.
-  const seen = new WeakSet<Packet>();
   packets.handlePacket = (packet) => {
-    if (packet !== undefined && !seen.has(packet) && isEvent(packet)) {
-      seen.add(packet);
+    // A paused connection keeps packets and handles them a second time when it goes on.
+    if (packet !== undefined && packets._paused !== true && isEvent(packet)) {
       if (eventType(packet) === FORMAT_DESCRIPTION) checksumBytes = checksumsBehind(packet);
       else if (checksumBytes > 0) shorten(packet, checksumBytes);
     }
