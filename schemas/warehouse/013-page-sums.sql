@@ -23,7 +23,7 @@ FROM (SELECT TIMESTAMP 'epoch' + (s.hour_ms / 1000) * INTERVAL '1 second' AS log
   FROM careplus.log_sums s
   WHERE s.dimension IN ('all', 'level', 'component', 'event_type', 'user_agent', 'response_range') AND s.entries > 0) h;
 
-CREATE VIEW reporting.log_days AS
+CREATE OR REPLACE VIEW reporting.log_days AS
 SELECT DATE '1970-01-01' + CAST(s.hour_ms / 86400000 AS INTEGER) AS logged_date,
   CAST(MOD(MOD(s.hour_ms / 86400000 + 3, 7) + 7, 7) + 1 AS INTEGER) AS logged_weekday,
   s.log_level, s.component, s.event_type, s.user_agent, s.response_range, s.entries, s.errors,
@@ -50,9 +50,9 @@ FROM (SELECT CAST(CASE WHEN s.value_key = '' THEN NULL ELSE s.label END AS VARCH
 GROUP BY b.book_day;
 
 -- Of a ticket that two sources hold the first one counts.
-DROP VIEW reporting.ticket_errors;
+DROP VIEW IF EXISTS reporting.ticket_errors;
 
-CREATE VIEW reporting.ticket_errors AS
+CREATE OR REPLACE VIEW reporting.ticket_errors AS
 SELECT e.value_key AS ticket_key, e.label AS ticket_id, e.severe AS errors,
   CASE WHEN s.key_hash IS NULL THEN CAST('No' AS VARCHAR(3)) ELSE CAST('Yes' AS VARCHAR(3)) END AS ticket_shown,
   s.status, s.agent, s.priority, s.issue_category, s.channel
@@ -101,9 +101,9 @@ FROM (SELECT s.ticket_id, s.agent, s.priority, s.num_interactions, s.issue_categ
   WHERE s.is_latest = 1 AND s.accepted = 1 AND s.copies > 0) t;
 
 -- `sort_ms` is the table's sort key: by it the newest entries are found without reading all.
-DROP VIEW reporting.log_entries;
+DROP VIEW IF EXISTS reporting.log_entries;
 
-CREATE VIEW reporting.log_entries AS
+CREATE OR REPLACE VIEW reporting.log_entries AS
 SELECT e.entry_id, e.logged_at, DATE '1970-01-01' + CAST(e.days AS INTEGER) AS logged_date, e.log_level, e.component,
   e.ticket_id, e.session_id, e.ip, e.response_time_ms, e.cpu_percent, e.event_type, e.is_error,
   e.user_agent, e.message, e.debug, e.trace_id,

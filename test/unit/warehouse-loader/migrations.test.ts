@@ -64,3 +64,14 @@ test('a migration that is larger than a batch comes in several; the last one not
   const notes = applied.map((batch) => batch.some((sql) => sql.includes('001-large')));
   expect(notes).toEqual([...applied.slice(1).map(() => false), true]);
 });
+
+// Redshift knows no ADD COLUMN IF NOT EXISTS: only its own note keeps such a statement from a second run.
+test('what adds a column is noted in the same transaction', () => {
+  for (const { name, statements } of readMigrations()) {
+    const repeated = statements.slice(0, Math.max(0, statements.length - 38));
+    expect(
+      repeated.filter((sql) => sql.includes('ADD COLUMN')),
+      name,
+    ).toEqual([]);
+  }
+});
