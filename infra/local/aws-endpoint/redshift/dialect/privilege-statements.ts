@@ -91,3 +91,35 @@ export function createPrincipal(cursor: TokenCursor): void {
   else cursor.expectString('the password');
   if (cursor.takeWord('in', 'group')) cursor.items(() => cursor.name('a group name'));
 }
+
+/**
+ * ALTER USER name with its limits and settings (r_ALTER_USER). A session's timeout stays with the
+ * local server: PostgreSQL has none for a user.
+ */
+export function alterUserStatement(cursor: TokenCursor): void {
+  cursor.statement = 'ALTER USER';
+  cursor.expectWord('alter', 'user');
+  cursor.name('a user name');
+  if (cursor.takeWord('set')) {
+    cursor.name('a setting');
+    if (!cursor.takeWord('to')) cursor.expectOperator('=');
+    if (!cursor.takeWord('default')) cursor.expectNumber('a number');
+    return;
+  }
+  cursor.takeWord('with');
+  let options = 0;
+  for (; ; options += 1) {
+    const from = cursor.position;
+    if (cursor.takeWord('connection', 'limit')) {
+      if (cursor.takeWord('unlimited')) cursor.replace(cursor.position - 1, cursor.position, '-1');
+      else cursor.expectNumber('a number of connections');
+    } else if (cursor.takeWord('session', 'timeout')) {
+      const seconds = cursor.expectNumber('a number of seconds');
+      if (seconds < 60 || seconds > 1_728_000) {
+        cursor.refuse('a session timeout is 60 to 1,728,000 seconds', undefined, -1);
+      }
+      cursor.replace(from, cursor.position, '');
+    } else break;
+  }
+  if (options === 0) cursor.refuse('other change than a limit or a setting', 'local-endpoint');
+}

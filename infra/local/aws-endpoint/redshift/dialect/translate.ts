@@ -1,5 +1,6 @@
 import { copyStatement } from './copy-statement.ts';
 import {
+  alterUserStatement,
   createPrincipal,
   defaultPrivilegesStatement,
   privilegeStatement,
@@ -75,6 +76,7 @@ function statement(grammar: QueryGrammar): string[] {
       return [];
     case 'alter':
       if (cursor.isWord('alter', 'default')) defaultPrivilegesStatement(cursor);
+      else if (cursor.isWord('alter', 'user')) alterUserStatement(cursor);
       else alterStatement(grammar);
       return [];
     case 'comment':

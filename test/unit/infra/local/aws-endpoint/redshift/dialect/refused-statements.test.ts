@@ -93,6 +93,7 @@ const refusedByRedshift: readonly Case[] = [
   ['r_Character_types', 'CREATE TABLE t (a VARCHAR(65536))', ')'],
   ['r_Numeric_types201', 'CREATE TABLE t (a DECIMAL(39,2))', ')'],
   ['r_ALTER_TABLE', 'ALTER TABLE t ADD COLUMN IF NOT EXISTS a integer', 'IF'],
+  ['a session timeout', 'ALTER USER u SESSION TIMEOUT 59', '59'],
   ['r_ALTER_TABLE', 'ALTER TABLE t ADD COLUMN a integer, ADD COLUMN b integer', ','],
   ['c_Compression_encodings', 'CREATE TABLE t (a integer ENCODE gzip)', 'gzip'],
   ['data-api', 'BEGIN', 'BEGIN'],
