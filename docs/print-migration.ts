@@ -9,6 +9,7 @@ import {
   logDatasets,
   tableDatasets,
 } from '../schemas/datasets/registry.ts';
+import { literalText } from '../runtime/sql/quoting.ts';
 import { logMigration } from '../schemas/log-migration.ts';
 import { reportingComments } from '../schemas/reporting-comments.ts';
 import { tableMigration } from '../schemas/table-migration.ts';
@@ -20,7 +21,12 @@ if (dataset) {
   const tables = isTableDataset(dataset)
     ? tableMigration(dataset, all)
     : logMigration(dataset, all);
-  process.stdout.write(`${tables}\n${reportingComments(dataset)}\n`);
+  const comments = reportingComments(dataset)
+    .map(({ target, meaning }) => `COMMENT ON ${target} IS ${literalText(meaning)};`)
+    .join('\n');
+  process.stdout.write(
+    `${tables}\n-- What they mean, for people and tools that find them in the catalogue.\n${comments}\n`,
+  );
 } else {
   const known = allDatasets.map((each) => each.name).join(', ');
   process.stderr.write(`no dataset '${name}'; write one of ${known}\n`);

@@ -2,17 +2,23 @@ import { isTableDataset, type AnyDataset } from './datasets/any-dataset.ts';
 import type { FieldRule, LogFieldRule } from './datasets/field-rules.ts';
 import { describeRule } from './datasets/rule-description.ts';
 
+/** What stands in the catalogue beside a view or a column of one. */
+export interface ReportingComment {
+  /** As `COMMENT ON` names it: `VIEW …` or `COLUMN …`. */
+  readonly target: string;
+  readonly meaning: string;
+}
+
 /**
  * What a dataset's own views of `reporting` and their columns mean, as comments of the catalogue,
  * where people and tools find them: of each column what its rule accepts.
  */
-export function reportingComments(dataset: AnyDataset): string {
+export function reportingComments(dataset: AnyDataset): readonly ReportingComment[] {
   const { entity, name, keyField } = dataset;
   const isTable = isTableDataset(dataset);
   const rows = `reporting.${entity}${isTable ? 's' : '_entries'}`;
   const books = `reporting.${entity}_books`;
   return [
-    `-- What they mean, for people and tools that find them in the catalogue.`,
     onView(
       rows,
       `What the rules accept of ${name}, once for each ${isTable ? keyField : 'entry'}.`,
@@ -28,7 +34,7 @@ export function reportingComments(dataset: AnyDataset): string {
     ...Object.entries(booksColumns)
       .filter(([column]) => isTable || column !== 'superseded')
       .map(([column, meaning]) => onColumn(books, column, meaning)),
-  ].join('\n');
+  ];
 }
 
 const booksColumns = {
@@ -53,15 +59,10 @@ function isLogRule(rule: FieldRule | LogFieldRule): rule is LogFieldRule {
   return 'text' in rule;
 }
 
-function onView(view: string, meaning: string): string {
-  return `COMMENT ON VIEW ${view} IS ${quoted(meaning)};`;
+function onView(view: string, meaning: string): ReportingComment {
+  return { target: `VIEW ${view}`, meaning };
 }
 
-function onColumn(view: string, column: string, meaning: string): string {
-  return `COMMENT ON COLUMN ${view}.${column} IS ${quoted(meaning)};`;
-}
-
-/** Amazon Redshift reads a backslash in a string as an escape. */
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+function onColumn(view: string, column: string, meaning: string): ReportingComment {
+  return { target: `COLUMN ${view}.${column}`, meaning };
 }

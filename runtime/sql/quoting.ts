@@ -20,6 +20,14 @@ export function quoteText(text: string): string {
 }
 
 /**
+ * A text as one literal of Redshift, for places that take no expression, such as COMMENT: there a
+ * backslash in a literal is an escape, so it is doubled.
+ */
+export function literalText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+/**
  * A name for use as an identifier, unquoted.
  *
  * @throws {TypeError} when it is not lower case letters, digits and `_`.

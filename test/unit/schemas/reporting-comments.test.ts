@@ -17,7 +17,7 @@ function columnsOf(sql: string): string[] {
 
 describe.each(allDatasets)('the comments of $name', (dataset) => {
   const sql = isTableDataset(dataset) ? tableMigration(dataset, all) : logMigration(dataset, all);
-  const comments = splitStatements(reportingComments(dataset));
+  const comments = reportingComments(dataset);
 
   it('tell of every column of its own views, and of no other', () => {
     const views = splitStatements(sql).filter((each) => /VIEW reporting\.(?!freshness)/.test(each));
@@ -26,10 +26,10 @@ describe.each(allDatasets)('the comments of $name', (dataset) => {
       const name = /VIEW (\S+)/.exec(view)?.[1] ?? '';
       return [`VIEW ${name}`, ...columnsOf(view).map((column) => `COLUMN ${name}.${column}`)];
     });
-    expect(comments.map((each) => /ON (\w+ \S+)/.exec(each)?.[1]).sort()).toEqual(wanted.sort());
+    expect(comments.map(({ target }) => target).sort()).toEqual(wanted.sort());
   });
 
-  it('are texts of SQL', () => {
-    for (const each of comments) expect(each).toMatch(/ IS '(?:[^'\\]|''|\\\\)+'$/);
+  it('say something', () => {
+    for (const { meaning } of comments) expect(meaning).toMatch(/\w{3}/);
   });
 });

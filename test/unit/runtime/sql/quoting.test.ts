@@ -3,6 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  literalText,
   mysqlName,
   quotedName,
   quoteText,
@@ -79,6 +80,10 @@ test('names and texts of other servers cannot end their quotes', () => {
   expect(mysqlName('a`b')).toBe('`a``b`');
   expect(quotedName('a"b')).toBe('"a""b"');
   expect(standardText("it's \\")).toBe("'it''s \\'");
+});
+
+test('a literal that stands alone ends at no quote and no backslash of the text', () => {
+  expect(literalText("it's a \\ here")).toBe("'it''s a \\\\ here'");
 });
 
 test('nobody else quotes for SQL', () => {
