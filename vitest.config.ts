@@ -21,7 +21,7 @@ export default defineConfig({
           hookTimeout: 90_000,
           pool: 'forks',
           // They wait for servers more than they compute.
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {

@@ -150,11 +150,14 @@ for (const address of figureAddresses) {
   const slowest = figures.sort(([, a], [, b]) => b.ms - a.ms).slice(0, TOLD);
   for (const [name, { ms, cpu }] of slowest) tell(ms, `${named(address)}: ${name}`, cpu);
 }
-process.stdout.write('\nwhole query sets of the pages\n');
+process.stdout.write('\nwhole query sets of the pages, and the slowest statement of each\n');
 for (const address of pageAddresses) {
   const filter = filterOf(address);
-  const { ms, cpu } = await measure(queriesOf[address.page](filter), filter);
-  tell(ms, named(address), cpu);
+  const queries = queriesOf[address.page](filter);
+  const { ms, cpu } = await measure(queries, filter);
+  const alone: number[] = [];
+  for (const sql of queries) alone.push((await measure([sql], filter)).ms);
+  tell(ms, `${named(address)}, its slowest${padded(Math.max(...alone))}`, cpu);
 }
 process.stdout.write('\nChromium, from navigation to figures on screen\n');
 const everyAddress = [
