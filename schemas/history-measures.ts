@@ -34,7 +34,7 @@ export const historyMeasures = [
   {
     name: 'tickets_reopened',
     title: 'Reopened Tickets',
-    dax: "CALCULATE(DISTINCTCOUNTNOBLANK('Ticket Periods'[Ticket Key]), 'Ticket Periods'[Transition] = \"Reopened\")",
+    dax: "CALCULATE(DISTINCTCOUNTNOBLANK('Ticket Periods'[Ticket Key]), KEEPFILTERS('Ticket Periods'[Transition] = \"Reopened\"))",
     sql: {
       from: 'reporting.ticket_periods',
       where: "transition = 'Reopened'",
@@ -99,7 +99,7 @@ export const historyMeasures = [
   {
     name: 'ticket_errors',
     title: 'Errors of Tickets',
-    dax: "CALCULATE(SUM('Ticket Errors'[Errors]), 'Ticket Errors'[Ticket Shown] = \"Yes\")",
+    dax: "CALCULATE(SUM('Ticket Errors'[Errors]), KEEPFILTERS('Ticket Errors'[Ticket Shown] = \"Yes\"))",
     sql: {
       from: 'reporting.ticket_errors',
       where: "ticket_shown = 'Yes'",
@@ -112,7 +112,7 @@ export const historyMeasures = [
   {
     name: 'tickets_with_errors',
     title: 'Tickets with Errors',
-    dax: "CALCULATE(COUNTROWS('Ticket Errors'), 'Ticket Errors'[Ticket Shown] = \"Yes\")",
+    dax: "CALCULATE(COUNTROWS('Ticket Errors'), KEEPFILTERS('Ticket Errors'[Ticket Shown] = \"Yes\"))",
     sql: {
       from: 'reporting.ticket_errors',
       where: "ticket_shown = 'Yes'",
@@ -125,7 +125,7 @@ export const historyMeasures = [
   {
     name: 'errors_without_ticket',
     title: 'Errors without Ticket',
-    dax: "CALCULATE(SUM('Ticket Errors'[Errors]), 'Ticket Errors'[Ticket Shown] = \"No\")",
+    dax: "CALCULATE(SUM('Ticket Errors'[Errors]), KEEPFILTERS('Ticket Errors'[Ticket Shown] = \"No\"))",
     sql: {
       from: 'reporting.ticket_errors',
       where: "ticket_shown = 'No'",

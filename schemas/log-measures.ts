@@ -71,7 +71,7 @@ export const logMeasures = [
   {
     name: 'logs_quarantined',
     title: 'Quarantined Logs',
-    dax: 'CALCULATE(COUNTROWS(Quarantine), Quarantine[Dataset] = "logs")',
+    dax: 'CALCULATE(COUNTROWS(Quarantine), KEEPFILTERS(Quarantine[Dataset] = "logs"))',
     sql: { from: 'reporting.quarantine', where: "dataset = 'logs'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'different log entries set aside by the rules or unreadable',

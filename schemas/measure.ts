@@ -1,7 +1,8 @@
 /**
  * Every figure that the dashboards show, said twice: in DAX for Power BI and in SQL for the page.
  * Both twins stay inside a subset whose translation is obvious: COUNTROWS = COUNT(*), SUM, COUNT,
- * DISTINCTCOUNTNOBLANK = COUNT(DISTINCT), CALCULATE with one equality = WHERE, DIVIDE.
+ * DISTINCTCOUNTNOBLANK = COUNT(DISTINCT), CALCULATE with one equality that keeps what is chosen =
+ * WHERE, DIVIDE.
  *
  * A ratio is always a numerator and a denominator, both whole numbers, divided by whoever shows
  * it: Redshift's AVG over integers gives an integer, and no figure may depend on that.

@@ -15,7 +15,7 @@ export interface Moment {
 export const moments: readonly Moment[] = [
   {
     title: 'Tickets As Of',
-    dax: 'CALCULATE(MIN(Freshness[Complete Up To]), Freshness[Dataset] = "tickets")',
+    dax: 'CALCULATE(MIN(Freshness[Complete Up To]), KEEPFILTERS(Freshness[Dataset] = "tickets"))',
     sql: {
       from: 'reporting.freshness',
       where: "dataset = 'tickets'",
@@ -27,7 +27,7 @@ export const moments: readonly Moment[] = [
   },
   {
     title: 'Logs As Of',
-    dax: 'CALCULATE(MIN(Freshness[Complete Up To]), Freshness[Dataset] = "logs")',
+    dax: 'CALCULATE(MIN(Freshness[Complete Up To]), KEEPFILTERS(Freshness[Dataset] = "logs"))',
     sql: {
       from: 'reporting.freshness',
       where: "dataset = 'logs'",

@@ -13,7 +13,7 @@ export const ticketMeasures = [
   {
     name: 'tickets_resolved',
     title: 'Resolved Tickets',
-    dax: 'CALCULATE(COUNTROWS(Tickets), Tickets[Status] = "Resolved")',
+    dax: 'CALCULATE(COUNTROWS(Tickets), KEEPFILTERS(Tickets[Status] = "Resolved"))',
     sql: { from: 'reporting.tickets', where: "status = 'Resolved'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'tickets with status Resolved',
@@ -22,7 +22,7 @@ export const ticketMeasures = [
   {
     name: 'tickets_open',
     title: 'Open Tickets',
-    dax: 'CALCULATE(COUNTROWS(Tickets), Tickets[Status] = "Open")',
+    dax: 'CALCULATE(COUNTROWS(Tickets), KEEPFILTERS(Tickets[Status] = "Open"))',
     sql: { from: 'reporting.tickets', where: "status = 'Open'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'tickets with status Open',
@@ -31,7 +31,7 @@ export const ticketMeasures = [
   {
     name: 'tickets_escalated',
     title: 'Escalated Tickets',
-    dax: 'CALCULATE(COUNTROWS(Tickets), Tickets[Status] = "Escalated")',
+    dax: 'CALCULATE(COUNTROWS(Tickets), KEEPFILTERS(Tickets[Status] = "Escalated"))',
     sql: { from: 'reporting.tickets', where: "status = 'Escalated'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'tickets with status Escalated',
@@ -86,7 +86,7 @@ export const ticketMeasures = [
   {
     name: 'tickets_quarantined',
     title: 'Quarantined Rows',
-    dax: 'CALCULATE(COUNTROWS(Quarantine), Quarantine[Dataset] = "tickets")',
+    dax: 'CALCULATE(COUNTROWS(Quarantine), KEEPFILTERS(Quarantine[Dataset] = "tickets"))',
     sql: { from: 'reporting.quarantine', where: "dataset = 'tickets'", numerator: 'COUNT(*)' },
     format: '#,0',
     population: 'different rows set aside by the rules or unreadable',

@@ -5,8 +5,11 @@
  *   figure    = "DIVIDE(" aggregate "," aggregate ")" | aggregate
  *   aggregate = "COUNTROWS(" table ")"
  *             | ("SUM" | "COUNT" | "DISTINCTCOUNTNOBLANK" | "MIN") "(" column ")"
- *             | "CALCULATE(" aggregate "," column "=" text ")"
+ *             | "CALCULATE(" aggregate ", KEEPFILTERS(" column "=" text "))"
  *   column    = table "[" name "]"
+ *
+ * A bare equality in CALCULATE would take the place of what a person chose of that column, where the
+ * WHERE of the twin narrows it: a slicer on Resolved would still show all open tickets.
  *
  * Everything else (AVERAGE, MEDIAN, iterators, measures of measures) is refused: its translation
  * would not be obvious, or the warehouse would send rows instead of a figure.
@@ -81,9 +84,13 @@ export function parseDax(text: string): DaxFigure {
       const inner = aggregate();
       if (inner.where !== undefined) throw new DaxError(`one filter only: ${text}`);
       take('sign', ',');
+      take('word', 'KEEPFILTERS');
+      take('sign', '(');
       const of = column();
       take('sign', '=');
-      return { ...inner, where: { ...of, equals: take('text') } };
+      const equals = take('text');
+      take('sign', ')');
+      return { ...inner, where: { ...of, equals } };
     }
     const known = columnFunctions.find((each) => each === name);
     if (known === undefined) throw new DaxError(`function ${name} is not allowed: ${text}`);

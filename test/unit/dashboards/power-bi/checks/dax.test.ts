@@ -26,7 +26,8 @@ describe('parseDax', () => {
   });
 
   it('reads one equality, with quotes in names and texts', () => {
-    expect(parseDax(`CALCULATE(COUNTROWS('Agent''s'), 'Agent''s'[a]]b] = "say ""no""")`)).toEqual({
+    const dax = `CALCULATE(COUNTROWS('Agent''s'), KEEPFILTERS('Agent''s'[a]]b] = "say ""no"""))`;
+    expect(parseDax(dax)).toEqual({
       numerator: {
         function: 'COUNTROWS',
         table: "Agent's",
@@ -43,8 +44,13 @@ describe('parseDax', () => {
     ['a measure of a measure', 'DIVIDE([Total], COUNTROWS(T))', /word expected/],
     ['a comparison that is no equality', 'CALCULATE(COUNTROWS(T), T[a] < 3)', /unexpected </],
     [
+      'a filter in the place of what is chosen',
+      'CALCULATE(COUNTROWS(T), T[a] = "x")',
+      /KEEPFILTERS expected at T/,
+    ],
+    [
       'two filters',
-      'CALCULATE(CALCULATE(COUNTROWS(T), T[a] = "x"), T[b] = "y")',
+      'CALCULATE(CALCULATE(COUNTROWS(T), KEEPFILTERS(T[a] = "x")), KEEPFILTERS(T[b] = "y"))',
       /one filter only/,
     ],
     ['a missing parenthesis', 'SUM(T[a]', /\) expected at the end/],
