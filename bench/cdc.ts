@@ -80,7 +80,7 @@ async function open(folder: string): Promise<Bench> {
     connection,
     async checkpointOf(table) {
       const key = sourceId('bench', database, table);
-      return (await store.readLatest([key], AbortSignal.timeout(60_000))).get(key);
+      return (await store.readLatest((each) => each === key, AbortSignal.timeout(60_000))).get(key);
     },
   };
 }

@@ -160,7 +160,7 @@ export class HostShipper {
     await schemas.publish(writer, logBlockSchema, signal);
     // The marker comes back behind everything that older instances committed.
     await store.recover(host, writer, signal);
-    const newest = await store.readLatest(undefined, signal);
+    const newest = await store.readLatest((key) => key.startsWith(`${host}/`), signal);
     return [...newest.values()].filter((checkpoint) => checkpoint.host === host);
   }
 

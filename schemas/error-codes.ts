@@ -86,7 +86,8 @@ export const errorCodes = {
   },
   KFK_3003: {
     cause: 'The bytes of a record could not be read.',
-    remedy: 'Look at the record in `careplus.dead-letters`; the good records behind it went on.',
+    remedy:
+      'A change or a block of entries: look at it in `careplus.dead-letters`; the good records behind it went on. A checkpoint: its daemon writes a good one with its next heartbeat; `careplus snapshot` lets a reader begin anew that does not start by it; under a shipper’s key write a record without value, and it reads that file again (what arrived counts once).',
   },
   KFK_3004: {
     cause: 'A record names a writer schema that the schemas topic does not hold.',

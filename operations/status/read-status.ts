@@ -88,8 +88,6 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
   };
 
   try {
-    const checkpoints = ask(() => readCheckpoints(kafka, signal));
-    const places = ask(() => readPlaces(kafka, signal));
     const [server, daemons, quarantine, verifications, tables, logs] = await Promise.all([
       ask(() => readSource(config, signal)),
       readDaemons(config, ask, signal),
@@ -99,7 +97,7 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
         targetsOf(config).map(async ({ dataset, source, table }) => {
           const [unmapped, checkpoint, topic, warehouse] = await Promise.all([
             ask(() => readUnmapped(config, dataset, table, signal)),
-            checkpoints.then((answer) => mapAnswer(answer, (all) => all.get(source))),
+            ask(() => readCheckpoint(kafka, source, signal)),
             topicOf(dataset),
             warehouseOf(dataset, epochProgress),
           ]);
@@ -109,18 +107,14 @@ export async function readStatus(config: Config, options: StatusOptions): Promis
       Promise.all(
         logTargetsOf(config).map(async ({ dataset, host, ...names }) => {
           const [shipped, listed, topic, warehouse] = await Promise.all([
-            places,
+            ask(() => readPlaces(kafka, host, signal)),
             ask(() => listLogFiles(names)),
             topicOf(dataset),
             warehouseOf(dataset, fileProgress),
           ]);
-          const files = bothAnswers(shipped, listed, (all, found) => {
-            const ours = all.filter((place) => place.host === host);
-            return placesOf({ dataset }, found, ours).map(({ file, place }) => ({
-              ...file,
-              place,
-            }));
-          });
+          const files = bothAnswers(shipped, listed, (places, found) =>
+            placesOf({ dataset }, found, places).map(({ file, place }) => ({ ...file, place })),
+          );
           return { dataset: dataset.shortName, host, files, topic, ...warehouse };
         }),
       ),
@@ -144,13 +138,9 @@ async function disconnect(admin: Admin, connected: Promise<void>): Promise<void>
   await admin.disconnect();
 }
 
-function mapAnswer<A, B>(answer: Answer<A>, map: (value: A) => B): Answer<B> {
-  return answer.answers ? { answers: true, value: map(answer.value) } : answer;
-}
-
 function bothAnswers<A, B, C>(a: Answer<A>, b: Answer<B>, join: (a: A, b: B) => C): Answer<C> {
   if (!a.answers) return a;
-  return mapAnswer(b, (value) => join(a.value, value));
+  return b.answers ? { answers: true, value: join(a.value, b.value) } : b;
 }
 
 function createS3({ aws }: Config): S3Client {
@@ -161,21 +151,24 @@ function createS3({ aws }: Config): S3Client {
   });
 }
 
-function readCheckpoints(kafka: Kafka, signal: AbortSignal) {
-  return createCheckpointStore(kafka, {
+/** Of this source alone: what stands under another's key is not its matter. */
+async function readCheckpoint(kafka: Kafka, source: string, signal: AbortSignal) {
+  const store = createCheckpointStore(kafka, {
     topic: topics.readerCheckpoints.name,
     parse: (json) => readerCheckpointSchema.parse(json),
     log: createLog('careplus', 'silent'),
-  }).readLatest(undefined, signal);
+  });
+  return (await store.readLatest((key) => key === source, signal)).get(source);
 }
 
-async function readPlaces(kafka: Kafka, signal: AbortSignal) {
-  const places = await createCheckpointStore(kafka, {
+async function readPlaces(kafka: Kafka, host: string, signal: AbortSignal) {
+  const store = createCheckpointStore(kafka, {
     topic: topics.shipperCheckpoints.name,
     parse: (json) => shipperCheckpointSchema.parse(json),
     log: createLog('careplus', 'silent'),
-  }).readLatest(undefined, signal);
-  return [...places.values()];
+  });
+  const places = await store.readLatest((key) => key.startsWith(`${host}/`), signal);
+  return [...places.values()].filter((place) => place.host === host);
 }
 
 const HOUR_MS = 3_600_000;

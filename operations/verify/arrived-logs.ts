@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readRange } from '../../runtime/kafka/bounded-reader.ts';
+import { parseCheckpoint } from '../../runtime/kafka/checkpoint-value.ts';
 import { abortableSleep } from '../../runtime/abortable-wait.ts';
 import { findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { WarehouseRow } from '../../runtime/redshift/data-api.ts';
@@ -80,11 +81,12 @@ export async function readShipped(
   await readRange({
     ...{ kafka, topic: topics.shipperCheckpoints.name, compacted: true, signal },
     onBatch: ({ messages }) => {
-      for (const { key, value } of messages) {
+      for (const { key, value, offset } of messages) {
         // A tombstone says that the file is gone and was shipped whole: its last place stays true.
         if (value === null || String(key).endsWith(startMarkerKey(''))) continue;
-        const place = shipperCheckpointSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
-        if (!place || formatNameOf(place) !== dataset.name) continue;
+        const record = { topic: topics.shipperCheckpoints.name, key: String(key), offset };
+        const place = parseCheckpoint(record, value, (json) => shipperCheckpointSchema.parse(json));
+        if (formatNameOf(place) !== dataset.name) continue;
         const { host, generation, generationStart: start, offset: upto } = place;
         extents.set(`${host}/${generation}`, { host, start, upto });
       }

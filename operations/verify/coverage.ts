@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { abortableSleep, waitOrAbort } from '../../runtime/abortable-wait.ts';
+import { parseCheckpoint } from '../../runtime/kafka/checkpoint-value.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
@@ -95,9 +96,12 @@ async function waitForReader(
     kafka,
     topic: topics.readerCheckpoints.name,
     signal: AbortSignal.any([signal, found.signal]),
-    onValue: (key, value) => {
+    onValue: (key, value, offset) => {
       if (key !== source || value === null || result.reached) return;
-      const checkpoint = readerCheckpointSchema.parse(JSON.parse(value.toString('utf8')));
+      const place = { topic: topics.readerCheckpoints.name, key, offset };
+      const checkpoint = parseCheckpoint(place, value, (json) =>
+        readerCheckpointSchema.parse(json),
+      );
       result.newest = checkpoint;
       if (!isWithin(wanted, checkpoint)) return;
       result.reached = checkpoint;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortableSleep, waitOrAbort } from '../../runtime/abortable-wait.ts';
+import { parseCheckpoint } from '../../runtime/kafka/checkpoint-value.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import {
@@ -138,11 +139,13 @@ async function waitForShipper(
     kafka,
     topic: topics.shipperCheckpoints.name,
     signal: AbortSignal.any([signal, found.signal]),
-    onValue: (key, value) => {
+    onValue: (key, value, offset) => {
       // A tombstone says that the file is gone and was shipped whole: its last place stays true.
-      if (value === null || key.endsWith(startMarkerKey('')) || found.signal.aborted) return;
-      const place = shipperCheckpointSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
-      if (place?.host !== host) return;
+      if (value === null || found.signal.aborted) return;
+      if (!key.startsWith(`${host}/`) || key.endsWith(startMarkerKey(''))) return;
+      const record = { topic: topics.shipperCheckpoints.name, key, offset };
+      const place = parseCheckpoint(record, value, (json) => shipperCheckpointSchema.parse(json));
+      if (place.host !== host) return;
       places.set(key, place);
       const isDone = (file: LogFile) => {
         const at = findPlace(file, places.values());

@@ -3,8 +3,8 @@ import type { Kafka } from 'kafkajs';
 import { startMarkerKey } from '../../schemas/checkpoint.ts';
 import { waitOrAbort } from '../abortable-wait.ts';
 import type { Logger } from '../observability/log.ts';
-import { errorText, PipelineError } from '../pipeline-error.ts';
 import { fetchWithProgress, readRange } from './bounded-reader.ts';
+import { parseCheckpoint } from './checkpoint-value.ts';
 import { openTopicFetcher, type TopicFetcher } from './topic-fetcher.ts';
 import type { TopicRecords, TransactionalWriter } from './transactional-writer.ts';
 
@@ -27,8 +27,13 @@ export interface CheckpointStore<T> {
    */
   recover(key: string, writer: TransactionalWriter, signal: AbortSignal): Promise<T | undefined>;
 
-  /** The newest committed checkpoint of these keys, or of all. Takes no part in any group. */
-  readLatest(keys: readonly string[] | undefined, signal: AbortSignal): Promise<Map<string, T>>;
+  /**
+   * The newest committed checkpoint of each wanted key; the others may be whatever they are. Takes
+   * no part in any group.
+   *
+   * @throws PipelineError KFK_3003 for a wanted one that is no checkpoint.
+   */
+  readLatest(wanted: (key: string) => boolean, signal: AbortSignal): Promise<Map<string, T>>;
 }
 
 export interface CheckpointStoreOptions<T> {
@@ -38,6 +43,12 @@ export interface CheckpointStoreOptions<T> {
   readonly log: Logger;
   /** How long the marker may take to come back; transactions of others that hang delay it. */
   readonly recoverTimeoutMs?: number;
+}
+
+/** A record of the topic, as far as it matters. */
+interface Found {
+  readonly offset: string;
+  readonly value: Buffer | null;
 }
 
 const PARTITION = 0;
@@ -51,16 +62,8 @@ export function createCheckpointStore<T>(
 ): CheckpointStore<T> {
   const { topic, log, recoverTimeoutMs = 60_000 } = options;
 
-  function parseValue(key: string, value: Buffer): T {
-    try {
-      return options.parse(JSON.parse(value.toString('utf8')));
-    } catch (cause) {
-      throw new PipelineError('KFK_3003', `no checkpoint of ${key}: ${errorText(cause)}`, {
-        cause,
-        context: { topic, key },
-      });
-    }
-  }
+  const parsed = (key: string, { offset, value }: Found): T | undefined =>
+    value === null ? undefined : parseCheckpoint({ topic, key, offset }, value, options.parse);
 
   /** Reads from a position until a record satisfies `isLast`; tells the last value of the key. */
   async function readUntil(
@@ -69,8 +72,8 @@ export function createCheckpointStore<T>(
     key: string,
     isLast: (record: { key: string; value: Buffer | null }) => boolean,
     signal: AbortSignal,
-  ): Promise<Buffer | null | undefined> {
-    let found: Buffer | null | undefined;
+  ): Promise<Found | undefined> {
+    let found: Found | undefined;
     const deadline = performance.now() + recoverTimeoutMs;
     for (let position = from; ;) {
       const [fetched] = await fetchWithProgress(fetcher, new Map([[PARTITION, position]]), {
@@ -83,7 +86,7 @@ export function createCheckpointStore<T>(
       for (const message of fetched.messages) {
         const record = { key: message.key?.toString('utf8') ?? '', value: message.value };
         if (isLast(record)) return found;
-        if (record.key === key) found = record.value;
+        if (record.key === key) found = message;
       }
     }
   }
@@ -108,17 +111,17 @@ export function createCheckpointStore<T>(
         found = await readUntil(fetcher, start, key, isMarker, signal);
       }
       log.info({ topic, key, found: found !== undefined }, 'checkpoint read');
-      return found ? parseValue(key, found) : undefined;
+      return found && parsed(key, found);
     } finally {
       await fetcher.close();
     }
   }
 
   async function readLatest(
-    keys: readonly string[] | undefined,
+    wanted: (key: string) => boolean,
     signal: AbortSignal,
   ): Promise<Map<string, T>> {
-    const newest = new Map<string, Buffer | null>();
+    const newest = new Map<string, Found>();
     await readRange({
       kafka,
       topic,
@@ -127,14 +130,16 @@ export function createCheckpointStore<T>(
       onBatch: ({ messages }) => {
         for (const message of messages) {
           const key = message.key?.toString('utf8') ?? '';
-          const wanted = keys ? keys.includes(key) : !key.endsWith(MARKER_SUFFIX);
-          if (wanted) newest.set(key, message.value);
+          if (!key.endsWith(MARKER_SUFFIX) && wanted(key)) newest.set(key, message);
         }
       },
     });
-    const parsed = new Map<string, T>();
-    for (const [key, value] of newest) if (value) parsed.set(key, parseValue(key, value));
-    return parsed;
+    const checkpoints = new Map<string, T>();
+    for (const [key, record] of newest) {
+      const checkpoint = parsed(key, record);
+      if (checkpoint !== undefined) checkpoints.set(key, checkpoint);
+    }
+    return checkpoints;
   }
 
   return {

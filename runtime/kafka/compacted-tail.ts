@@ -1,4 +1,4 @@
-import type { Kafka } from 'kafkajs';
+import type { Kafka, KafkaMessage } from 'kafkajs';
 import { abortableSleep, waitOrAbort } from '../abortable-wait.ts';
 import { findPipelineError } from '../pipeline-error.ts';
 import { fetchWithProgress } from './bounded-reader.ts';
@@ -10,7 +10,7 @@ export interface FollowCompactedOptions {
   readonly topic: string;
   readonly signal: AbortSignal;
   /** The newest value of a key so far; `null` when it was deleted. An error ends the following. */
-  readonly onValue: (key: string, value: Buffer | null) => void;
+  readonly onValue: (key: string, value: Buffer | null, offset: string) => void;
 }
 
 const PARTITION = 0;
@@ -20,28 +20,40 @@ const RENEW_MS = 600_000;
 
 /**
  * Follows a compacted topic from its beginning until the signal aborts, without a consumer group.
- * Of several values of a key that arrive together only the newest is told. Goes on by itself
- * after any failure of the broker.
+ * Of several values of a key that stand there at the call, or arrive together, only the newest is
+ * told. Goes on by itself after any failure of the broker.
  */
 export async function followCompacted(options: FollowCompactedOptions): Promise<void> {
-  for await (const { messages } of follow(options)) {
-    const newest = new Map<string, Buffer | null>();
-    for (const { key, value } of messages) if (key) newest.set(key.toString('utf8'), value);
-    for (const [key, value] of newest) options.onValue(key, value);
+  const newest = new Map<string, KafkaMessage>();
+  for await (const { messages, isThere } of follow(options)) {
+    for (const each of messages) if (each.key) newest.set(each.key.toString('utf8'), each);
+    if (!isThere) continue;
+    for (const [key, { value, offset }] of newest) options.onValue(key, value, offset);
+    newest.clear();
   }
+}
+
+interface Followed extends FetchedRecords {
+  /** Behind all that stood in the topic at the call. */
+  readonly isThere: boolean;
 }
 
 async function* follow({
   kafka,
   topic,
   signal,
-}: FollowCompactedOptions): AsyncGenerator<FetchedRecords, void, undefined> {
+}: FollowCompactedOptions): AsyncGenerator<Followed, void, undefined> {
   let position: bigint | undefined;
+  let end = 0n;
   while (!signal.aborted) {
     let fetcher: TopicFetcher | undefined;
     try {
       fetcher = await openTopicFetcher(kafka, { topic, compacted: true });
-      position ??= (await waitOrAbort(fetcher.ranges(), signal)).get(PARTITION)?.start ?? 0n;
+      if (position === undefined) {
+        const range = (await waitOrAbort(fetcher.ranges(), signal)).get(PARTITION);
+        position = range?.start ?? 0n;
+        end = range?.end ?? 0n;
+      }
       for (;;) {
         const [fetched] = await fetchWithProgress(fetcher, new Map([[PARTITION, position]]), {
           topic,
@@ -50,7 +62,7 @@ async function* follow({
         });
         if (!fetched) continue;
         position = fetched.next;
-        yield fetched;
+        yield { ...fetched, isThere: position >= end };
       }
     } catch (error) {
       if (findPipelineError(error)?.code === 'KFK_3005') position = undefined;

@@ -75,7 +75,7 @@ export class StatementFailedError extends PipelineError {
   constructor(name: string, failed: FailedStatement) {
     const which = failed.index === undefined ? '' : ` at statement ${failed.index + 1}`;
     super('WH_5001', `${name} ${failed.status.toLowerCase()}${which}: ${failed.text}`, {
-      retryable: isConflict(failed),
+      retryable: mayPassLater(failed),
       context: {
         statement_id: failed.statementId,
         statement: failed.index === undefined ? null : failed.index + 1,
@@ -92,14 +92,20 @@ export class StatementFailedError extends PipelineError {
 }
 
 /**
- * Conflicts and lost sessions. The Data API hands SQL errors on as text alone, without a SQLSTATE:
- * 1023 is Redshift's serializable isolation violation.
+ * What says that the same statements may succeed later. The Data API hands SQL errors on as text
+ * alone, without a SQLSTATE, and the text may hold keys and lengths: a bare number tells nothing.
  */
-function isConflict(failed: FailedStatement): boolean {
-  return (
-    failed.status !== 'FAILED' ||
-    /\b1023\b|could not serialize|serializable isolation|deadlock detected|cancelled on user|canceling statement|terminating connection|connection (?:\w+ )?(?:reset|closed|terminated|refused)|the database system is/i.test(
-      failed.text,
-    )
-  );
+const passingTexts = [
+  // Conflicts; 1023 is Redshift's serializable isolation violation.
+  /ERROR:\s*1023\b|could not serialize|serializable isolation|deadlock detected/i,
+  // Ended from outside, and lost sessions.
+  /cancelled on user|canceling statement|terminating connection|connection (?:\w+ )?(?:reset|closed|terminated|refused)|the database system is/i,
+  // S3 had no time for COPY (S3 API reference, "Error responses").
+  /\bSlowDown\b|reduce your request rate|\bRequestTimeout\b|\b(?:Status|error code:?)\s*50\d\b/i,
+  // No room for the moment.
+  /\bdisk full\b|no space left on device|out of memory/i,
+];
+
+function mayPassLater({ status, text }: FailedStatement): boolean {
+  return status !== 'FAILED' || passingTexts.some((passing) => passing.test(text));
 }

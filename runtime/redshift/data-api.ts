@@ -104,7 +104,7 @@ const POLL_MAX_MS = 1_000;
  * failure is thrown with the statement that caused it.
  */
 export function createDataApi(options: DataApiOptions): DataApi {
-  const { client, log, onWait, now = Date.now } = options;
+  const { client, log, onWait, now = () => performance.now() } = options;
   const { giveUpMs = GIVE_UP_MS, backoffMs = BACKOFF_MS } = options;
   const target = {
     WorkgroupName: options.target.workgroupName,

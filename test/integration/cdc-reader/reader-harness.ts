@@ -167,7 +167,10 @@ export class CapturedTable {
 
   async checkpoint(): Promise<ReaderCheckpoint | undefined> {
     const { sourceId: key } = this.config;
-    const latest = await this.#store.readLatest([key], AbortSignal.timeout(20_000));
+    const latest = await this.#store.readLatest(
+      (each) => each === key,
+      AbortSignal.timeout(20_000),
+    );
     return latest.get(key);
   }
 

@@ -86,14 +86,16 @@ describe('the checkpoint of a key', () => {
     await writer.write([store.records('b', { place: 9 })], signal);
     await writer.write([store.records('a#other', { place: 8 })], signal);
     expect(await store.recover('a', writer, signal)).toEqual({ place: 3 });
-    expect(await store.readLatest(undefined, signal)).toEqual(
+    expect(await store.readLatest(() => true, signal)).toEqual(
       new Map([
         ['a', { place: 3 }],
         ['b', { place: 9 }],
         ['a#other', { place: 8 }],
       ]),
     );
-    expect(await store.readLatest(['b'], signal)).toEqual(new Map([['b', { place: 9 }]]));
+    expect(await store.readLatest((key) => key === 'b', signal)).toEqual(
+      new Map([['b', { place: 9 }]]),
+    );
     await writer.close();
   });
 
@@ -108,14 +110,18 @@ describe('the checkpoint of a key', () => {
     await writer.close();
   });
 
-  it('is refused when its value is none', async () => {
+  it('is refused when its value is none, and the others are not', async () => {
     const topic = await broker.createTopic(compacted);
+    const store = storeOf(topic);
     const writer = await openWriter();
+    await writer.write([store.records('b', { place: 9 })], signal);
     await writer.write([{ topic, messages: [{ key: 'a', value: '{"place":' }] }], signal);
-    await expect(storeOf(topic).recover('a', writer, signal)).rejects.toMatchObject({
+    await expect(store.recover('a', writer, signal)).rejects.toMatchObject({
       code: 'KFK_3003',
-      context: { key: 'a' },
+      context: { topic, key: 'a', offset: '2' },
     });
+    const others = await store.readLatest((key) => key !== 'a', signal);
+    expect(others).toEqual(new Map([['b', { place: 9 }]]));
     await writer.close();
   });
 
@@ -132,7 +138,7 @@ describe('the checkpoint of a key', () => {
     const startedAt = performance.now();
     expect(await store.recover('a', other, signal)).toEqual({ place: 100 });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect((await store.readLatest(['a'], signal)).get('a')).toEqual({ place: 100 });
+    expect((await store.readLatest((key) => key === 'a', signal)).get('a')).toEqual({ place: 100 });
     await Promise.all([writer.close(), other.close()]);
   });
 

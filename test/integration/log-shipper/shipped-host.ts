@@ -165,7 +165,7 @@ export class ShippedHost {
       parse: (json) => shipperCheckpointSchema.parse(json),
       log: this.#broker.log,
     });
-    const all = await store.readLatest(undefined, AbortSignal.timeout(20_000));
+    const all = await store.readLatest(() => true, AbortSignal.timeout(20_000));
     return [...all.values()].filter(({ host }) => host === this.host);
   }
 

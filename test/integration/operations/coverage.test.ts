@@ -115,6 +115,21 @@ describe('waiting', () => {
     expect(await wait(warehouse, '0-1-10', 20_000)).toMatchObject({ covered: true });
   });
 
+  it('says where a damaged checkpoint stands, and passes over one that a good one follows', async () => {
+    const topic = topics.readerCheckpoints.name;
+    const [sent] = await producer.send({ topic, messages: [{ key: source, value: '{"epoch":' }] });
+    const offset = sent?.baseOffset ?? '';
+    const damaged = wait(warehouseAt({ epoch: EPOCH, seq: 5 }), '0-1-10', 20_000);
+    await expect(damaged).rejects.toMatchObject({
+      code: 'KFK_3003',
+      context: { topic, key: source, offset },
+    });
+    await expect(damaged).rejects.toThrow(`${topic} at offset ${offset}`);
+    await checkpoint({});
+    const warehouse = warehouseAt({ epoch: EPOCH, seq: 5 });
+    expect(await wait(warehouse, '0-1-10', 20_000)).toMatchObject({ covered: true });
+  });
+
   it('goes on with checkpoints that come later, and asks the warehouse nothing before', async () => {
     await checkpoint({ gtidSet: '0-1-9' });
     await checkpoint({ phase: 'snapshot' });

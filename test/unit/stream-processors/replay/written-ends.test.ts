@@ -1,6 +1,7 @@
 import { Kafka } from 'kafkajs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startMarkerKey } from '../../../../schemas/checkpoint.ts';
+import type { FollowCompactedOptions } from '../../../../runtime/kafka/compacted-tail.ts';
 import { topics } from '../../../../schemas/topics.ts';
 import {
   createWrittenEnds,
@@ -12,9 +13,9 @@ const nothing = new Map();
 
 describe('how far reader and shipper have written', () => {
   let ends: WrittenEnds;
-  const followed = new Map<string, (key: string, value: Buffer | null) => void>();
+  const followed = new Map<string, FollowCompactedOptions['onValue']>();
   const tell = (topic: string, key: string, value: object | null) =>
-    followed.get(topic)?.(key, value && Buffer.from(JSON.stringify(value)));
+    followed.get(topic)?.(key, value && Buffer.from(JSON.stringify(value)), '0');
 
   beforeEach(async () => {
     ends = createWrittenEnds(async ({ topic, onValue }) => void followed.set(topic, onValue));
