@@ -79,7 +79,7 @@ describe('how far reader and shipper have written', () => {
 
   it('is not told by start markers or by what is no checkpoint', () => {
     tell(topics.shipperCheckpoints.name, startMarkerKey('h/g'), { version: 1 });
-    followed.get(topics.readerCheckpoints.name)?.('s', Buffer.from('garbage'));
+    followed.get(topics.readerCheckpoints.name)?.('s', Buffer.from('garbage'), '0');
     expect([ends.logs('support-logs'), ends.tables('s')]).toEqual([nothing, nothing]);
   });
 });
