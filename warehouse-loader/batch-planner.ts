@@ -68,9 +68,10 @@ export interface BatchPlanner {
 
 export function createBatchPlanner(options: {
   readonly cadenceMs: number;
-  readonly now?: () => number;
+  /** Milliseconds that only go forward. */
+  readonly elapsed?: () => number;
 }): BatchPlanner {
-  const { cadenceMs, now = Date.now } = options;
+  const { cadenceMs, elapsed = () => performance.now() } = options;
   const waiting: LakeObject[] = [];
   /** Keys of all objects that were added and are neither loaded nor at fault. */
   const held = new Set<string>();
@@ -100,15 +101,16 @@ export function createBatchPlanner(options: {
 
   const nextFresh = (): PlannedBatch | undefined => {
     const objects = fill();
-    const isDue = now() - lastBeginning >= cadenceMs * factor || objects.length < waiting.length;
+    const isDue =
+      elapsed() - lastBeginning >= cadenceMs * factor || objects.length < waiting.length;
     if (objects.length === 0 || !isDue) return undefined;
     waiting.splice(0, objects.length);
-    lastBeginning = now();
+    lastBeginning = elapsed();
     return { objects };
   };
 
   const nextSuspect = (): PlannedBatch | undefined => {
-    const index = suspects.findIndex(({ notBefore }) => notBefore <= now());
+    const index = suspects.findIndex(({ notBefore }) => notBefore <= elapsed());
     const group = suspects[index];
     if (!group) return undefined;
     suspects.splice(index, 1);
@@ -129,10 +131,10 @@ export function createBatchPlanner(options: {
       const slow = tookMs > (cadenceMs * factor) / 2;
       factor = slow ? Math.min(MAX_CADENCE_FACTOR, factor * 2) : Math.max(1, factor / 2);
       // The warehouse takes objects: whether a suspect is at fault can be told now.
-      suspects = suspects.map((group) => ({ ...group, notBefore: now() }));
+      suspects = suspects.map((group) => ({ ...group, notBefore: elapsed() }));
     },
     putBack({ objects, suspicion }) {
-      if (suspicion) suspects.push({ objects, ...suspicion, notBefore: now() });
+      if (suspicion) suspects.push({ objects, ...suspicion, notBefore: elapsed() });
       else enqueue(objects);
     },
     needsProbe({ objects, suspicion }) {
@@ -149,7 +151,7 @@ export function createBatchPlanner(options: {
           for (const half of [objects.slice(0, middle), objects.slice(middle)]) {
             // One more refusal halves it again.
             const group = { objects: half, refusals: MAX_REFUSALS - 1, loadsBefore };
-            suspects.push({ ...group, notBefore: now() });
+            suspects.push({ ...group, notBefore: elapsed() });
           }
           return undefined;
         }
@@ -161,7 +163,7 @@ export function createBatchPlanner(options: {
         }
       }
       const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (refusals - 1));
-      suspects.push({ objects, refusals, loadsBefore, notBefore: now() + pauseMs });
+      suspects.push({ objects, refusals, loadsBefore, notBefore: elapsed() + pauseMs });
       return undefined;
     },
     get waiting() {

@@ -18,8 +18,8 @@ import {
   COPY_STEP,
   FENCE_STEP,
   loadStatements,
-  MAX_OBJECTS,
   setAsideStatements,
+  takeFitting,
   type SetAside,
 } from './load-statements.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
@@ -65,12 +65,12 @@ const MAX_FAILURE_PAUSE_MS = 30_000;
 
 export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoader {
   const { api, s3, bucket, dataset, token, metrics, progress, clock = systemClock } = options;
-  const { now } = clock;
+  const { now, elapsed } = clock;
   const label = { dataset: dataset.name };
   const log = options.log.child(label);
-  const planner = createBatchPlanner({ cadenceMs: options.cadenceMs, now });
+  const planner = createBatchPlanner({ cadenceMs: options.cadenceMs, elapsed });
   const plan = planOf(dataset);
-  const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log, now });
+  const holes = createHoleWatch({ api, plan, afterMs: options.holeAfterMs, log, elapsed });
   const holeReport = createHoleReport(s3, bucket, dataset);
   const announcer = createAnnouncer({
     ...{ api, s3, bucket, dataset, plan, log },
@@ -84,9 +84,10 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     },
   });
   const ledger = createLedger(api, dataset);
-  const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log, now });
+  const discovery = createObjectDiscovery({ s3, bucket, dataset, ledger, log, clock });
   let everythingSeen = false;
-  let setAside: SetAside[] = [];
+  /** By key, for a look that is repeated finds the same foreign object again. */
+  const setAside = new Map<string, SetAside>();
   let runs = 0;
   /** A run whose end is unknown: the same batch goes on under the same client token. */
   let unsettled: { readonly batchId: string; readonly clientToken: string } | undefined;
@@ -134,7 +135,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   async function load(batch: PlannedBatch, signal: AbortSignal): Promise<void> {
     const { objects } = batch;
     const batchId = batchIdOf(objects);
-    const startedAt = now();
+    const startedAt = elapsed();
     let statements: LoadStatement[] = [];
     let id: string;
     try {
@@ -153,7 +154,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       planner.putBack(batch);
       throw error;
     }
-    const tookMs = now() - startedAt;
+    const tookMs = elapsed() - startedAt;
     planner.loaded(batch, tookMs);
     metrics.batches.inc(label);
     metrics.objects.inc(label, objects.length);
@@ -182,17 +183,17 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       (await probeCopy({ api, s3, bucket, dataset, copyRoleArn, ledger, log, signal }));
     const culprit = planner.refused(batch, probed);
     if (!culprit) return;
-    setAside.push({ object: culprit, outcome: 'quarantined', reason });
+    setAside.set(culprit.key, { object: culprit, outcome: 'quarantined', reason });
   }
 
   /** Writes set-aside objects into the ledger. */
   async function writeSetAside(signal: AbortSignal): Promise<void> {
-    while (setAside.length > 0) {
-      const rows = setAside.slice(0, MAX_OBJECTS);
+    while (setAside.size > 0) {
+      const rows = takeFitting([...setAside.values()]);
       const batchId = batchIdOf(rows.map(({ object }) => object));
       await runTransaction(batchId, setAsideStatements(dataset, batchId, token, rows), signal);
-      setAside = setAside.slice(rows.length);
       for (const { object, outcome, reason } of rows) {
+        setAside.delete(object.key);
         metrics.setAside.inc({ ...label, outcome });
         log.error({ code: 'LAKE_4004', key: object.key, outcome, reason }, 'object set aside');
       }
@@ -206,7 +207,8 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
   ): Promise<void> {
     planner.add(objects);
     for (const object of foreign) {
-      setAside.push({ object, outcome: 'foreign', reason: 'not a name that Firehose gives' });
+      const reason = 'not a name that Firehose gives';
+      setAside.set(object.key, { object, outcome: 'foreign', reason });
     }
     for (let batch = planner.next(); batch; batch = planner.next()) {
       await load(batch, force);
@@ -259,12 +261,15 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
         try {
           await turn(signal, force);
           failures = 0;
+          progress.setTrouble(dataset.name, undefined);
         } catch (error) {
           signal.throwIfAborted();
           if (!mayPass(error)) throw error;
           failures += 1;
-          metrics.failures.inc({ ...label, error_code: error.code });
-          log.error({ code: error.code, failures, err: error }, errorText(error));
+          const { code, message } = error;
+          metrics.failures.inc({ ...label, error_code: code });
+          log.error({ code, failures, err: error }, errorText(error));
+          progress.setTrouble(dataset.name, { code, message });
         }
         noteWaiting();
         const pauseMs = failures === 0 ? 0 : FAILURE_PAUSE_MS * 2 ** Math.min(failures, 10);

@@ -39,9 +39,10 @@ export function createHoleWatch(options: {
   /** How long a frontier may stand while rows wait. */
   readonly afterMs: number;
   readonly log: Logger;
-  readonly now?: () => number;
+  /** Milliseconds that only go forward. */
+  readonly elapsed?: () => number;
 }): HoleWatch {
-  const { api, plan, afterMs, log, now = Date.now } = options;
+  const { api, plan, afterMs, log, elapsed = () => performance.now() } = options;
   let stuck = new Map<string, Stuck>();
 
   return {
@@ -50,13 +51,13 @@ export function createHoleWatch(options: {
       for (const { id, at, waiting } of positions) {
         if (waiting === 0) continue;
         const before = stuck.get(id);
-        const since = before?.at === at ? before.since : now();
+        const since = before?.at === at ? before.since : elapsed();
         next.set(id, { at, since, asked: false });
       }
       stuck = next;
     },
     async check(signal) {
-      const isDue = ({ since, asked }: Stuck) => !asked && now() - since >= afterMs;
+      const isDue = ({ since, asked }: Stuck) => !asked && elapsed() - since >= afterMs;
       if (stuck.size === 0) return [];
       if (![...stuck.values()].some(isDue)) return undefined;
       const { rows } = await api.query(plan.holesQuery, { signal });

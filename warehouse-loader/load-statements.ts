@@ -41,6 +41,11 @@ export const MAX_STATEMENT_BYTES = 100_000;
 /** Keeps the ledger's statement under {@link MAX_STATEMENT_BYTES} with the longest keys that are loaded. */
 export const MAX_OBJECTS = 200;
 
+/** Of a batch's identity: hex digits. */
+export const BATCH_ID_LENGTH = 32;
+/** More than what stands around the rows of the ledger's statement. */
+const ROOM_FOR_COLUMNS = 1_000;
+
 /** Name of the step whose failure can be an object's fault. */
 export const COPY_STEP = 'copy';
 /** Name of the step at which a loader that was replaced fails. */
@@ -92,6 +97,17 @@ export function setAsideStatements(
     ...ledgerStatements(dataset, rows),
     { step: 'drop ledger rows', sql: `DROP TABLE ${LISTED}` },
   ];
+}
+
+/** The first of these objects whose rows fit into one statement of {@link setAsideStatements}; one at least. */
+export function takeFitting(objects: readonly SetAside[]): readonly SetAside[] {
+  let room = MAX_STATEMENT_BYTES - ROOM_FOR_COLUMNS;
+  const end = objects.findIndex(({ object, outcome, reason }, index) => {
+    const row = ledgerRow(object, '0'.repeat(BATCH_ID_LENGTH), outcome, reason);
+    room -= Buffer.byteLength(row) + ',\n'.length;
+    return room < 0 && index > 0;
+  });
+  return end === -1 ? objects : objects.slice(0, end);
 }
 
 /** Makes `token` the dataset's loader; the one before fails at its next fence. */
@@ -151,15 +167,18 @@ function ledgerRow(
   reason: string | null,
 ): string {
   const values = [
-    quoteText(object.key),
+    quoteText(withoutNul(object.key)),
     quoteText(object.etag),
     sqlInteger(object.bytes),
     quoteText(batchId),
     quoteText(outcome),
-    reason === null ? 'NULL' : quoteText(cutToBytes(reason, 1024)),
+    reason === null ? 'NULL' : quoteText(cutToBytes(withoutNul(reason), 1024)),
   ];
   return `(${values.join(', ')})`;
 }
+
+/** Foreign keys may have it, warehouse texts cannot. */
+const withoutNul = (text: string) => text.replaceAll('\0', '\uFFFD');
 
 /** A text cut to what a VARCHAR of that many bytes holds, at a character's edge. */
 export function cutToBytes(text: string, maxBytes: number): string {

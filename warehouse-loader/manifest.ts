@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
 import { manifestKey } from '../schemas/lake-layout.ts';
-import type { LakeObject, LoadBatch } from './load-statements.ts';
+import { BATCH_ID_LENGTH, type LakeObject, type LoadBatch } from './load-statements.ts';
 
-/** Identity of a batch: SHA-256 over its objects' keys and ETags, 32 hex digits. */
+/** Identity of a batch: the first hex digits of SHA-256 over its objects' keys and ETags. */
 export function batchIdOf(objects: readonly LakeObject[]): string {
   const lines = objects.map(({ key, etag }) => `${key}\n${etag}\n`).sort();
-  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32);
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, BATCH_ID_LENGTH);
 }
 
 /**

@@ -2,9 +2,10 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Logger } from '../runtime/observability/log.ts';
 import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
 import { processedPrefix } from '../schemas/lake-layout.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { dayOf, type Ledger } from './ledger.ts';
 import type { LakeObject } from './load-statements.ts';
-import { listObjects } from './object-listing.ts';
+import { listDays, listObjects } from './object-listing.ts';
 
 /** What a look into the lake found that no earlier one had. */
 export interface Discovered {
@@ -14,22 +15,25 @@ export interface Discovered {
 }
 
 /**
- * Finds each object of a dataset once. Which one is new is decided by the ledger and by what was
- * found before, never by a moving cursor: keys sort by the arrival of their oldest record and a
- * random name, and objects appear late.
+ * Finds each object of a dataset. Which one is new is decided by the ledger and by what was found
+ * before, never by a moving cursor: keys sort by the arrival of their oldest record and a random
+ * name, and objects appear late.
  */
 export interface ObjectDiscovery {
   /**
    * Compares the whole lake with the ledger, a day at a time: days in which both hold equally many
-   * objects are complete. To be read to its end before the first `discover`.
+   * objects are complete. To be read to its end before the first `discover`; when it breaks off, the
+   * next one gives again what has not come into the ledger since.
    *
    * @throws {PipelineError} LAKE_4002 when the lake cannot be listed; what the ledger throws.
    */
   everything(signal: AbortSignal): AsyncIterable<Discovered>;
   /**
-   * Looks where new objects appear.
+   * Looks where new objects appear, and once a day everywhere. The ledger is asked only of a day
+   * long past that holds another number of objects than before: what has been found there and is
+   * not in the ledger yet is given again.
    *
-   * @throws {PipelineError} LAKE_4002.
+   * @throws {PipelineError} LAKE_4002; what the ledger throws.
    */
   discover(signal: AbortSignal): Promise<Discovered>;
 }
@@ -40,7 +44,9 @@ export interface ObjectDiscoveryOptions {
   readonly dataset: LakeDataset;
   readonly ledger: Ledger;
   readonly log: Logger;
-  readonly now?: () => number;
+  readonly clock?: Pick<Clock, 'now' | 'elapsed'>;
+  /** A lake of fewer objects is always looked at whole: one page costs what any other page does. */
+  readonly smallLake?: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -52,9 +58,12 @@ const FAST_WINDOW_MS = 2 * HOUR_MS;
 /** Every ten minutes: as long as Firehose retries a delivery, and some. */
 const SLOW_EVERY_MS = 600_000;
 const SLOW_WINDOW_MS = 26 * HOUR_MS;
-/** Every day: what somebody may have copied back. Also how far back found objects are remembered. */
-const DAILY_EVERY_MS = 24 * HOUR_MS;
-const DAILY_WINDOW_MS = 72 * HOUR_MS;
+/** Every day: what somebody may have copied back, wherever. */
+const WHOLE_EVERY_MS = 24 * HOUR_MS;
+/** How far back objects are remembered by name; of older days their number is. */
+const REMEMBERED_MS = 72 * HOUR_MS;
+/** Keys on a page of a listing (API_ListObjectsV2, MaxKeys). */
+const PAGE = 1_000;
 
 /**
  * `dt=2025-07-01/hour=13/<name>.parquet`, and only characters that need no care in SQL or JSON.
@@ -63,15 +72,18 @@ const DAILY_WINDOW_MS = 72 * HOUR_MS;
 const FIREHOSE_NAME = /^dt=\d{4}-\d{2}-\d{2}\/hour=\d{2}\/[A-Za-z0-9._-]{1,200}\.parquet$/;
 
 export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDiscovery {
-  const { s3, bucket, dataset, ledger, log, now = Date.now } = options;
+  const { s3, bucket, dataset, ledger, log } = options;
+  const { clock = systemClock, smallLake = PAGE } = options;
   const root = processedPrefix(dataset);
-  /** ETag by key of what was found inside the longest window. */
+  /** ETag by key of what was found and lies not too long ago. */
   const seen = new Map<string, string>();
+  /** How many objects each day holds: as the ledger had them, then as they were found. */
+  let counts = new Map<string, number>();
   /** Greatest key that was known at a time, oldest first: the first one is a minute old. */
   const marks: { readonly key: string; readonly at: number }[] = [];
-  let fullAt = 0;
-  let slowAt = 0;
-  let dailyAt = 0;
+  let fullAt = -Infinity;
+  let slowAt = -Infinity;
+  let wholeAt = -Infinity;
 
   const isOurs = ({ key }: LakeObject) => FIREHOSE_NAME.test(key.slice(root.length));
 
@@ -88,77 +100,106 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
   });
 
   const mark = (found: readonly LakeObject[]) => {
+    const at = clock.elapsed();
     const known = marks.at(-1)?.key ?? '';
     const newest = found.findLast((object) => isOurs(object) && object.key > known);
-    if (newest) marks.push({ key: newest.key, at: now() });
-    while ((marks[1]?.at ?? Infinity) <= now() - RECENT_MS) marks.shift();
+    if (newest) marks.push({ key: newest.key, at });
+    while ((marks[1]?.at ?? Infinity) <= at - RECENT_MS) marks.shift();
   };
 
   /** Where the listing of a window begins: an hour's folder, so that it holds the window's begin. */
   const windowStart = (ms: number): string => {
-    const iso = new Date(now() - ms).toISOString();
+    const iso = new Date(clock.now() - ms).toISOString();
     return `${root}dt=${iso.slice(0, 10)}/hour=${iso.slice(11, 13)}/`;
   };
 
+  const newByName = (
+    listed: readonly LakeObject[],
+    known: ReadonlyMap<string, string>,
+  ): LakeObject[] => listed.filter((object) => isNew(object, known.get(object.key)));
+
+  const newByLedger = async (day: string, listed: readonly LakeObject[], signal: AbortSignal) =>
+    newByName(listed, counts.has(day) ? await ledger.day(day, signal) : new Map());
+
+  const remember = (listed: readonly LakeObject[], from: string) => {
+    for (const { key, etag } of listed) if (key >= from) seen.set(key, etag);
+  };
+
+  /** Near days are compared by name, older ones only when their number differs. */
+  const isComplete = (day: string, { length }: readonly LakeObject[], remembered: string) =>
+    `${day}/~` < remembered && counts.get(day) === length;
+
+  async function lookEverywhere(signal: AbortSignal): Promise<LakeObject[]> {
+    const remembered = windowStart(REMEMBERED_MS);
+    const found: LakeObject[] = [];
+    const near: LakeObject[] = [];
+    const next = new Map<string, number>();
+    for await (const [day, listed] of listDays(s3, { bucket, dataset }, signal)) {
+      next.set(day, listed.length);
+      if (`${day}/~` >= remembered) {
+        near.push(...listed);
+        found.push(...newByName(listed, seen));
+      } else if (!isComplete(day, listed, remembered)) {
+        found.push(...(await newByLedger(day, listed, signal)));
+      }
+    }
+    // Only a listing that came to its end counts.
+    counts = next;
+    for (const key of seen.keys()) if (key < remembered) seen.delete(key);
+    remember(near, remembered);
+    return found;
+  }
+
+  async function lookFrom(after: string, signal: AbortSignal): Promise<LakeObject[]> {
+    const found: LakeObject[] = [];
+    for await (const page of listObjects(s3, { bucket, prefix: root, after }, signal)) {
+      for (const object of page) {
+        if (isNew(object, seen.get(object.key))) found.push(object);
+        // Told once.
+        else seen.set(object.key, object.etag);
+      }
+    }
+    for (const { key, etag } of found) {
+      const day = dayOf(dataset, key);
+      counts.set(day, (counts.get(day) ?? 0) + 1);
+      seen.set(key, etag);
+    }
+    return found;
+  }
+
   return {
     async *everything(signal) {
-      const ledgered = await ledger.days(signal);
-      const remembered = windowStart(DAILY_WINDOW_MS);
-      const compare = async (day: string, listed: readonly LakeObject[]) => {
-        for (const { key, etag } of listed) if (key >= remembered) seen.set(key, etag);
+      counts = new Map(await ledger.days(signal));
+      const remembered = windowStart(REMEMBERED_MS);
+      for await (const [day, listed] of listDays(s3, { bucket, dataset }, signal)) {
+        const found = isComplete(day, listed, remembered)
+          ? []
+          : await newByLedger(day, listed, signal);
+        counts.set(day, listed.length);
+        remember(listed, remembered);
         mark(listed);
-        // Near days are compared by name, older ones only when their number differs.
-        const isOld = `${day}/~` < remembered;
-        if (isOld && ledgered.get(day) === listed.length) return { objects: [], foreign: [] };
-        const known = ledgered.has(day) ? await ledger.day(day, signal) : new Map<string, string>();
-        return sorted(listed.filter((object) => isNew(object, known.get(object.key))));
-      };
-      let day: string | undefined;
-      let listed: LakeObject[] = [];
-      for await (const page of listObjects(s3, { bucket, prefix: root }, signal)) {
-        for (const object of page) {
-          const its = dayOf(dataset, object.key);
-          if (day !== undefined && its !== day) {
-            yield await compare(day, listed);
-            listed = [];
-          }
-          day = its;
-          listed.push(object);
-        }
+        yield sorted(found);
       }
-      if (day !== undefined) yield await compare(day, listed);
-      [fullAt, slowAt, dailyAt] = [now(), now(), now()];
+      const at = clock.elapsed();
+      [fullAt, slowAt, wholeAt] = [at, at, at];
     },
 
     async discover(signal) {
-      const at = now();
-      const isDaily = at - dailyAt >= DAILY_EVERY_MS;
-      const isSlow = isDaily || at - slowAt >= SLOW_EVERY_MS;
+      const at = clock.elapsed();
+      const isSlow = at - slowAt >= SLOW_EVERY_MS;
       const isFull = isSlow || at - fullAt >= FULL_EVERY_MS;
-      const window = isDaily ? DAILY_WINDOW_MS : isSlow ? SLOW_WINDOW_MS : FAST_WINDOW_MS;
-      const from = windowStart(window);
+      const isSmall = [...counts.values()].reduce((sum, count) => sum + count, 0) < smallLake;
+      const isWhole = at - wholeAt >= WHOLE_EVERY_MS || (isFull && isSmall);
       // Names hold their time, so new ones mostly sort behind. What does not (late, or of another
       // version of the stream) is found by the next full look.
-      const after = isFull ? from : (marks[0]?.key ?? from);
-      const where = { bucket, prefix: root, after };
-      const found: LakeObject[] = [];
-      for await (const page of listObjects(s3, where, signal)) {
-        for (const object of page) {
-          const known = seen.get(object.key);
-          if (isNew(object, known)) found.push(object);
-          // Told once.
-          else seen.set(object.key, object.etag);
-        }
-      }
-      // Only a listing that came to its end counts.
-      for (const { key, etag } of found) seen.set(key, etag);
+      const from = windowStart(isSlow ? SLOW_WINDOW_MS : FAST_WINDOW_MS);
+      const found = isWhole
+        ? await lookEverywhere(signal)
+        : await lookFrom(isFull ? from : (marks[0]?.key ?? from), signal);
       mark(found);
-      if (isFull) fullAt = at;
-      if (isSlow) slowAt = at;
-      if (isDaily) {
-        dailyAt = at;
-        for (const key of seen.keys()) if (key < from) seen.delete(key);
-      }
+      if (isFull || isWhole) fullAt = at;
+      if (isSlow || isWhole) slowAt = at;
+      if (isWhole) wholeAt = at;
       return sorted(found);
     },
   };

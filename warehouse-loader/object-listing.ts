@@ -1,5 +1,8 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { errorText, PipelineError } from '../runtime/pipeline-error.ts';
+import type { LakeDataset } from '../schemas/datasets/lake-dataset.ts';
+import { processedPrefix } from '../schemas/lake-layout.ts';
+import { dayOf } from './ledger.ts';
 import type { LakeObject } from './load-statements.ts';
 
 const FATAL = new Set(['NoSuchBucket', 'AccessDenied', 'PermanentRedirect']);
@@ -21,6 +24,8 @@ export async function* listObjects(
     const command = new ListObjectsV2Command({
       Bucket: where.bucket,
       Prefix: where.prefix,
+      // A key may hold what no XML can (API_ListObjectsV2, `encoding-type`).
+      EncodingType: 'url',
       StartAfter: where.after,
       ContinuationToken: token,
     });
@@ -37,7 +42,7 @@ export async function* listObjects(
       Key === undefined || ETag === undefined
         ? []
         : {
-            key: Key,
+            key: decodeURIComponent(Key.replaceAll('+', ' ')),
             etag: ETag.replaceAll('"', ''),
             bytes: Size ?? 0,
             modifiedMs: LastModified?.getTime() ?? 0,
@@ -45,4 +50,29 @@ export async function* listObjects(
     );
     token = page.NextContinuationToken;
   } while (token !== undefined);
+}
+
+/**
+ * Lists all objects of a dataset, a day at a time: the key as far as the day goes, and what lies
+ * under it. Throws as {@link listObjects} does.
+ */
+export async function* listDays(
+  s3: S3Client,
+  { bucket, dataset }: { readonly bucket: string; readonly dataset: LakeDataset },
+  signal: AbortSignal,
+): AsyncGenerator<readonly [day: string, objects: readonly LakeObject[]]> {
+  let day = '';
+  let listed: LakeObject[] = [];
+  for await (const page of listObjects(s3, { bucket, prefix: processedPrefix(dataset) }, signal)) {
+    for (const object of page) {
+      const its = dayOf(dataset, object.key);
+      if (its !== day && listed.length > 0) {
+        yield [day, listed];
+        listed = [];
+      }
+      day = its;
+      listed.push(object);
+    }
+  }
+  if (listed.length > 0) yield [day, listed];
 }

@@ -25,7 +25,7 @@ export interface Trouble {
   readonly message: string;
 }
 
-export function createProgress(now: () => number = Date.now): Progress {
+export function createProgress(now: () => number = () => performance.now()): Progress {
   let beatAt = now();
   let ready = false;
   const troubles = new Map<string, Trouble>();

@@ -45,14 +45,16 @@ test('a warehouse that is away for longer than every retry, first with a reply l
   const faults = createFaultsClient(url);
   const registry = new Registry();
   const pauses: number[] = [];
+  const progress = createProgress();
   const loader = createDatasetLoader({
     ...{ api, s3, bucket: BUCKET, dataset, log, token: 'the only one' },
     ...{ cadenceMs: 100, discoveryMs: 20, holeAfterMs: 1_000 },
     copyRoleArn: 'arn:aws:iam::123456789012:role/copy',
     metrics: createLoaderMetrics(registry),
-    progress: createProgress(),
+    progress,
     clock: {
       now: Date.now,
+      elapsed: () => performance.now(),
       sleep: (ms, signal) => {
         if (ms > 20) pauses.push(ms);
         return abortableSleep(ms > 20 ? ms / 100 : ms, signal);
@@ -91,6 +93,7 @@ test('a warehouse that is away for longer than every retry, first with a reply l
     timeout: 20_000,
   });
   expect(Math.max(...pauses)).toBeLessThanOrEqual(30_000);
+  expect(progress.troubles.get(dataset.name)).toMatchObject({ code: 'WH_5003' });
 
   await faults.clear();
   await vi.waitFor(
@@ -112,6 +115,7 @@ test('a warehouse that is away for longer than every retry, first with a reply l
     `SELECT seq FROM careplus.ticket_changes WHERE source = 'shop.care.away' ORDER BY seq`,
   );
   expect(history.map(({ seq }) => Number(seq))).toEqual([1, 2, 3]);
+  await vi.waitFor(() => expect([...progress.troubles]).toEqual([]));
   stop.abort();
   await running;
 });

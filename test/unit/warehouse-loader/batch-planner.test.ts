@@ -18,7 +18,7 @@ function keys(batch: PlannedBatch | undefined): string[] | undefined {
 
 function planner() {
   const clock = { ms: 0 };
-  return { clock, planner: createBatchPlanner({ cadenceMs: 1_000, now: () => clock.ms }) };
+  return { clock, planner: createBatchPlanner({ cadenceMs: 1_000, elapsed: () => clock.ms }) };
 }
 
 describe('the planner', () => {

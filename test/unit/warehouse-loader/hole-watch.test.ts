@@ -25,7 +25,7 @@ function watch() {
     plan: planOf(dataset),
     afterMs: 180,
     log,
-    now: () => clock.ms,
+    elapsed: () => clock.ms,
   });
   const note = (seq: number, waiting: number) => holes.note([{ id: 's/1', at: seq, waiting }]);
   return { clock, asked, holes, note };

@@ -11,8 +11,10 @@ import {
   MAX_STATEMENT_BYTES,
   MAX_STATEMENTS,
   setAsideStatements,
+  takeFitting,
   takeOverStatements,
   type LakeObject,
+  type SetAside,
 } from '../../../warehouse-loader/load-statements.ts';
 import { planOf } from '../../../warehouse-loader/load-plan.ts';
 import type { LoadStatement } from '../../../warehouse-loader/load-statement.ts';
@@ -131,6 +133,26 @@ describe.each(
     expect(made.length).toBeGreaterThan(0);
     expect(dropped.sort()).toEqual(made.sort());
   });
+});
+
+test('what is set aside fits into a statement, however long and odd the keys and reasons are', () => {
+  const odd = Array.from({ length: 450 }, (_, index) => ({
+    object: {
+      key: `${processedPrefix(supportTickets)}${String(index)}\0${`\\'é`.repeat(240)}`,
+      ...{ etag: 'e', bytes: 0, modifiedMs: 0 },
+    },
+    ...{ outcome: 'foreign' as const, reason: '\\'.repeat(index * 10) },
+  }));
+  const told: unknown[] = [];
+  for (let rest: readonly SetAside[] = odd; rest.length > 0;) {
+    const rows = takeFitting(rest);
+    rest = rest.slice(rows.length);
+    for (const { sql } of setAsideStatements(supportTickets, 'b', target.token, rows)) {
+      expect(Buffer.byteLength(sql)).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
+    }
+    told.push(...rows);
+  }
+  expect(told).toEqual(odd);
 });
 
 test('another dataset needs nothing but its definition', () => {

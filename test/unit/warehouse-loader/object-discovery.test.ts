@@ -19,16 +19,23 @@ function key(day: string, hour: number, name = 'a'): string {
 }
 
 /** A bucket and a ledger in memory. Pages are short, so that there are several. */
-function world() {
+function world({ smallLake = 0 } = {}) {
   const lake = new Map<string, string>();
   const ledgered = new Map<string, string>();
   const calls: string[] = [];
+  /** Which request from now on fails. */
+  const failing = { at: 0 };
   const askedDays: string[] = [];
-  const clock = { ms: NOW };
+  /** `turnedMs`: by how much somebody has set it back. */
+  const clock = { ms: NOW, turnedMs: 0 };
   const s3 = {
     send: async ({ input }: { readonly input: ListObjectsV2CommandInput }) => {
       const { Prefix = '', StartAfter = '', ContinuationToken = '' } = input;
       calls.push(StartAfter);
+      if (failing.at > 0) {
+        failing.at -= 1;
+        if (failing.at === 0) throw new Error('no listing');
+      }
       const after = ContinuationToken > StartAfter ? ContinuationToken : StartAfter;
       const found = [...lake.keys()]
         .filter((each) => each.startsWith(Prefix) && each > after)
@@ -36,7 +43,7 @@ function world() {
       const page = found.slice(0, 3);
       return {
         Contents: page.map((each) => ({
-          Key: each,
+          Key: encodeURIComponent(each).replaceAll('%2F', '/').replaceAll('%20', '+'),
           ETag: `"${lake.get(each) ?? ''}"`,
           Size: 10,
           LastModified: new Date(NOW),
@@ -59,8 +66,8 @@ function world() {
   const lines: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
   const discovery = createObjectDiscovery({
-    ...{ s3, bucket: 'lake', dataset, ledger, log },
-    now: () => clock.ms,
+    ...{ s3, bucket: 'lake', dataset, ledger, log, smallLake },
+    clock: { now: () => clock.ms, elapsed: () => clock.ms - NOW + clock.turnedMs },
   });
   const everything = async (): Promise<Discovered[]> => {
     const found: Discovered[] = [];
@@ -73,7 +80,8 @@ function world() {
     const { objects, foreign } = await discovery.discover(signal);
     return [...objects, ...foreign].map((each) => each.key);
   };
-  return { lake, ledgered, calls, askedDays, clock, lines, everything, look };
+  const failAt = (request: number) => void (failing.at = request);
+  return { lake, ledgered, calls, askedDays, clock, lines, everything, look, failAt };
 }
 
 let w: ReturnType<typeof world>;
@@ -113,6 +121,7 @@ describe('the first look', () => {
   test('sets apart what Firehose never named', async () => {
     const root = `${dataset.name}/processed/`;
     const foreign = [
+      `${root}dt=2025-07-01/hour=23/50% é + \u0001 😀.parquet`,
       `${root}dt=2025-07-01/hour=23/it's.parquet`,
       `${root}dt=2025-07-01/hour=23/part-1.csv`,
       `${root}dt=2025-07-01/loose.parquet`,
@@ -164,16 +173,66 @@ describe('later looks', () => {
     expect(w.calls.length - before).toBeLessThanOrEqual(31 + 1);
   });
 
-  test('look a day back every ten minutes and three days back every day', async () => {
+  test('look a day back every ten minutes and everywhere every day', async () => {
     await w.everything();
+    const late = [key('2024-02-29', 23, 'copied-back'), key('2025-06-30', 1, 'copied-back')];
     w.lake.set(key('2025-07-01', 1, 'retried-for-long'), 'e');
-    w.lake.set(key('2025-06-29', 23, 'copied-back'), 'e');
+    for (const each of late) w.lake.set(each, 'e');
     expect(await w.look()).toEqual([]);
     w.clock.ms = NOW + 600_000;
     expect(await w.look()).toEqual([key('2025-07-01', 1, 'retried-for-long')]);
     w.clock.ms = NOW + 24 * HOUR;
-    w.lake.set(key('2025-06-30', 1, 'copied-back'), 'e');
-    expect(await w.look()).toEqual([key('2025-06-30', 1, 'copied-back')]);
+    expect(await w.look()).toEqual(late);
+    expect(await w.look(24 * HOUR)).toEqual([]);
+  });
+
+  test('ask the ledger for a day long past only when it holds another number of objects', async () => {
+    const old = ['a', 'b', 'c'].map((name) => key('2024-02-29', 1, name));
+    for (const each of old) {
+      w.lake.set(each, 'e');
+      w.ledgered.set(each, 'e');
+    }
+    await w.everything();
+    expect(await w.look(24 * HOUR)).toEqual([]);
+    expect(w.askedDays).toEqual([]);
+    w.lake.delete(old[0] ?? '');
+    expect(await w.look(24 * HOUR)).toEqual([]);
+    w.lake.set(key('2024-02-29', 0, 'new'), 'e');
+    expect(await w.look(24 * HOUR)).toEqual([key('2024-02-29', 0, 'new')]);
+    expect(w.askedDays).toEqual(['2024-02-29', '2024-02-29']);
+    expect(await w.look(24 * HOUR)).toEqual([]);
+  });
+
+  test('give an object of a day long past again when the listing broke off', async () => {
+    await w.everything();
+    w.lake.set(key('2024-02-29', 1), 'e');
+    for (const name of ['a', 'b', 'c']) w.lake.set(key('2025-07-02', 0, name), 'e');
+    w.clock.ms += 24 * HOUR;
+    w.failAt(2);
+    await expect(w.look()).rejects.toMatchObject({ code: 'LAKE_4002' });
+    expect(await w.look()).toHaveLength(4);
+    expect(await w.look(24 * HOUR)).toEqual([]);
+  });
+
+  test('are always looks at everything while the lake is small', async () => {
+    const small = world({ smallLake: 3 });
+    await small.everything();
+    small.lake.set(key('2024-02-29', 1), 'e');
+    expect(await small.look(250)).toEqual([]);
+    expect(await small.look()).toEqual([key('2024-02-29', 1)]);
+    for (const name of ['a', 'b', 'c']) small.lake.set(key('2025-07-02', 0, name), 'e');
+    expect(await small.look()).toHaveLength(3);
+    small.lake.set(key('2024-02-29', 2), 'e');
+    expect(await small.look()).toEqual([]);
+  });
+
+  test('go on when somebody sets the clock back', async () => {
+    w.lake.set(key('2025-07-02', 0, 'm'), 'e');
+    await w.everything();
+    w.clock.ms -= 5 * HOUR;
+    w.clock.turnedMs += 5 * HOUR;
+    w.lake.set(key('2025-07-02', 0, 'a'), 'e');
+    expect(await w.look()).toEqual([key('2025-07-02', 0, 'a')]);
   });
 
   test('do not give an object again that was loaded before the start', async () => {

@@ -182,7 +182,9 @@ describe('runBatch', () => {
     'ERROR: could not serialize access due to concurrent update',
     "ERROR: Query (12) cancelled on user's request",
     'connection was reset',
-  ])('a conflict asks for a new attempt: %s', async (text) => {
+    'ERROR: S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown',
+    'ERROR: Disk Full Detail: code: 1016',
+  ])('what passes by itself asks for a new attempt: %s', async (text) => {
     const { api } = await scripted(() => ({ body: { Id: 'i', Status: 'FAILED', Error: text } }));
     await expect(api.runBatch(batch)).rejects.toMatchObject({ code: 'WH_5001', retryable: true });
   });
@@ -190,6 +192,7 @@ describe('runBatch', () => {
   test.each([
     'ERROR: value too long for type character varying(64)',
     'code: 15007',
+    'Table: 64, Data: 1023 (s3://lake/tickets-1-2026-10-23-ab12-1023-9f.parquet)',
     'syntax error',
   ])('what would fail again is not retryable: %s', async (text) => {
     const { api } = await scripted(() => ({ body: { Id: 'i', Status: 'FAILED', Error: text } }));
