@@ -1,3 +1,4 @@
+import { overLogSums } from '../../../schemas/measures.ts';
 import { logFilters, type Filter } from '../figures/filters.ts';
 import {
   assembleLogFigures,
@@ -22,6 +23,7 @@ export function createLogFeed(
       dataset: 'logs',
       filters: logFilters,
       set: logFigureSet,
+      measured: (filter) => overLogSums(logFigureSet, (sums) => filter.conditions(sums) !== null),
       queries: logQueries,
       assemble: assembleLogFigures,
       lists: (figures) => ({ slowest: figures?.slowest ?? [], newest: figures?.newest ?? [] }),

@@ -21,6 +21,7 @@ export function createTicketFeed(
       dataset: 'tickets',
       filters: ticketFilters,
       set: ticketFigureSet,
+      measured: () => ticketFigureSet,
       queries: ticketQueries,
       assemble: assembleFigures,
       lists: (figures) => ({ recent: figures?.recent ?? [] }),

@@ -9,15 +9,9 @@ import {
 } from '../figures/filters.ts';
 import { countOf, onlyRow } from '../figures/row-values.ts';
 import type { WarehouseRow } from '../figures/warehouse.ts';
-import type { Frontier } from '../feeds/freshness.ts';
+import { createDocumentFeed, type DatasetFreshness } from '../feeds/document-feed.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
-import type { LoadedBatch } from '../feeds/batch-watch.ts';
-import {
-  createSnapshotFeed,
-  type FeedParts,
-  type LiveDocument,
-  type LiveFeed,
-} from '../feeds/snapshot-feed.ts';
+import type { FeedParts, LiveDocument, LiveFeed } from '../feeds/snapshot-feed.ts';
 
 const PAGE_SIZE = 50;
 /** Beyond it a person filters rather than turns pages, and the warehouse need not count that far. */
@@ -81,46 +75,22 @@ export function listQueries<Row>(kind: ListKind<Row>, { filter, page }: ListChoi
 /** A list that follows the batches as the figures do. */
 export function createListFeed<Row>(
   kind: ListKind<Row>,
-  parts: FeedParts & {
-    readonly choice: ListChoice;
-    readonly freshness: {
-      onFrontiers(frontiers: readonly Frontier[], batch: LoadedBatch | null): void;
-      readonly completeUpToMs: number | null;
-    };
-  },
+  parts: FeedParts & { readonly choice: ListChoice; readonly freshness: DatasetFreshness },
 ): LiveFeed<ListDocument<Row>> {
-  const { choice, freshness } = parts;
-  const snapshots = createSnapshotFeed({
-    ...parts,
-    ...listQueries(kind, choice),
+  const { filter, page } = parts.choice;
+  return createDocumentFeed(parts, {
+    ...listQueries(kind, parts.choice),
     assemble: ([counts = [], rows = [], frontiers = [], choices = []]) => ({
       total: countOf(onlyRow(counts, 'list'), 'total') ?? 0,
       rows: rows.map((row) => kind.rowOf(row)),
       frontiers: frontiers.map(frontierOf),
       choices: readChoices(kind.filters, choices),
     }),
-    onFigures: ({ frontiers }, batch) => freshness.onFrontiers(frontiers, batch),
+    tell: (figures) => ({
+      ...{ dataset: kind.dataset, filter, page, page_size: PAGE_SIZE },
+      total: figures?.total ?? null,
+      rows: figures?.rows ?? [],
+      choices: figures?.choices ?? null,
+    }),
   });
-  const pulse = () => ({ completeUpToMs: freshness.completeUpToMs });
-  return {
-    get version() {
-      return snapshots.version;
-    },
-    refresh: () => snapshots.refresh(),
-    pulse,
-    current() {
-      const { figures, state } = snapshots;
-      return {
-        dataset: kind.dataset,
-        filter: choice.filter,
-        page: choice.page,
-        page_size: PAGE_SIZE,
-        ...state,
-        ...pulse(),
-        total: figures?.total ?? null,
-        rows: figures?.rows ?? [],
-        choices: figures?.choices ?? null,
-      };
-    },
-  };
 }

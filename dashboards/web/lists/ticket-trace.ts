@@ -2,14 +2,10 @@ import { entriesQuery, entryOf, type ListedEntry } from '../figures/entry-rows.t
 import { countOf, textOf } from '../figures/row-values.ts';
 import { ticketOf, type ListedTicket } from '../figures/ticket-rows.ts';
 import type { QueryParameters, WarehouseRow } from '../figures/warehouse.ts';
+import { createDocumentFeed } from '../feeds/document-feed.ts';
 import type { Freshness, Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
-import {
-  createSnapshotFeed,
-  type FeedParts,
-  type LiveDocument,
-  type LiveFeed,
-} from '../feeds/snapshot-feed.ts';
+import type { FeedParts, LiveDocument, LiveFeed } from '../feeds/snapshot-feed.ts';
 import { explainReasons, type ReasonMeaning } from './reason-meaning.ts';
 
 /** Changes and log entries that are listed; a ticket with more says so. */
@@ -144,34 +140,19 @@ function changeOf(row: WarehouseRow): TicketChange {
 export function createTraceFeed(
   parts: FeedParts & { readonly id: string; readonly freshness: Freshness },
 ): LiveFeed<TicketDocument> {
-  const { id, freshness } = parts;
-  const snapshots = createSnapshotFeed({
-    ...parts,
+  const { id } = parts;
+  return createDocumentFeed(parts, {
     ...traceQueries(id),
     assemble: assembleTrace,
-    onFigures: ({ frontiers }) => freshness.onFrontiers(frontiers),
+    tell: (figures) => ({
+      dataset: 'tickets',
+      ticket_id: id,
+      ticket: figures?.ticket ?? null,
+      changes: figures?.changes ?? [],
+      periods: figures?.periods ?? [],
+      set_aside: figures?.set_aside ?? 0,
+      entries: figures?.entries ?? [],
+      cut: figures?.cut ?? false,
+    }),
   });
-  const pulse = () => ({ completeUpToMs: freshness.completeUpToMs });
-  return {
-    get version() {
-      return snapshots.version;
-    },
-    refresh: () => snapshots.refresh(),
-    pulse,
-    current() {
-      const { figures, state } = snapshots;
-      return {
-        dataset: 'tickets',
-        ticket_id: id,
-        ...state,
-        ...pulse(),
-        ticket: figures?.ticket ?? null,
-        changes: figures?.changes ?? [],
-        periods: figures?.periods ?? [],
-        set_aside: figures?.set_aside ?? 0,
-        entries: figures?.entries ?? [],
-        cut: figures?.cut ?? false,
-      };
-    },
-  };
 }

@@ -32,6 +32,7 @@ const document: TicketsDocument = {
   queriedAtMs: 1_500,
   batch: { batch_id: 'b1' },
   measures: {},
+  before: null,
   breakdowns: {},
   matrices: {},
   whole: [],
