@@ -175,6 +175,16 @@ export const errorCodes = {
     remedy:
       'Of a table: take a new snapshot, `careplus snapshot`. Of a log file: copy the file beside itself, so that it is shipped again under another identity; what had arrived counts as repeats. Nothing is skipped meanwhile.',
   },
+  WH_5006: {
+    cause: 'A ticket that is to be forgotten still lives, at the source or in the warehouse.',
+    remedy:
+      'Delete its rows at the source and wait until that has arrived (`careplus wait --idle`); a row that could not be read counts until the table is read anew, `careplus snapshot`.',
+  },
+  WH_5007: {
+    cause: 'Something of a ticket that is to be forgotten is still on its way.',
+    remedy:
+      'Run the same command again later: when the snapshot has ended, the missing numbers have come, or the archiver has taken its next turn.',
+  },
   CFG_9001: {
     cause: 'The configuration file cannot be used.',
     remedy: 'Correct every line that the message lists.',
