@@ -92,6 +92,13 @@ export const logFilters: FilterSet = {
     { name: 'level', title: 'Level', sql: ofEntries('log_level'), offered: true },
     { name: 'component', title: 'Component', sql: ofEntries('component'), offered: true },
     { name: 'event', title: 'Event', sql: ofEntries('event_type'), offered: false },
+    // What the errors count: an entry of another level may be one.
+    {
+      name: 'error',
+      title: 'Error',
+      sql: { [entries]: 'CAST(error_count AS VARCHAR(1))' },
+      offered: false,
+    },
     {
       name: 'response',
       title: 'Response time',
