@@ -36,6 +36,13 @@ describe('BatchExecuteStatement (API_BatchExecuteStatement)', () => {
     expect(third).toMatchObject({ Id: `${state.Id}:3`, HasResultSet: true, ResultRows: 1 });
     const page = await warehouse.client.send(new GetStatementResultCommand({ Id: third?.Id }));
     expect(page.Records).toEqual([[{ longValue: 1 }]]);
+    // airflow#40427 quotes it.
+    await expect(
+      warehouse.client.send(new GetStatementResultCommand({ Id: state.Id })),
+    ).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'BatchExecuteStatement result can only be retrieved with sub-statement id.',
+    });
     await warehouse.execute(`DELETE FROM ${t}`);
   });
 

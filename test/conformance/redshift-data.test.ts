@@ -240,6 +240,19 @@ describe('CancelStatement and ListStatements (API_CancelStatement, API_ListState
     });
   });
 
+  it('lists finished statements only, unless another status is asked for', async () => {
+    const name = `default-${randomUUID()}`;
+    const listed = async (Status?: 'ALL' | 'FAILED') => {
+      const list = new ListStatementsCommand({ StatementName: name, Status });
+      return (await warehouse.client.send(list)).Statements?.map((each) => each.Status).sort();
+    };
+    await warehouse.execute('SELECT 1', { StatementName: name });
+    await warehouse.execute('SELECT 1 / 0', { StatementName: name });
+    expect(await listed()).toEqual(['FINISHED']);
+    expect(await listed('FAILED')).toEqual(['FAILED']);
+    expect(await listed('ALL')).toEqual(['FAILED', 'FINISHED']);
+  });
+
   it('lists by prefix of the name, page by page', async () => {
     const prefix = `listed-${randomUUID()}`;
     for (const n of [1, 2, 3]) {

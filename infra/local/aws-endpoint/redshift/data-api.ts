@@ -22,6 +22,7 @@ import {
   parseExecute,
   parseList,
   parseResult,
+  MAX_LISTED,
   validationError,
   type StatementRequest,
   type Workgroup,
@@ -164,8 +165,13 @@ class RedshiftDataService implements JsonService {
     if (!statement) throw notFound('Query does not exist.');
     await waitForEnd(statement, request.WaitTimeSeconds, signal);
     const isBatch = statement.request.operation === 'BatchExecuteStatement';
-    const index = part ?? (isBatch ? undefined : 0);
-    const result = index === undefined ? undefined : statement.parts[index]?.result;
+    if (isBatch && part === undefined) {
+      throw validationError(
+        'BatchExecuteStatement result can only be retrieved with sub-statement id.',
+      );
+    }
+    const index = part ?? 0;
+    const result = statement.parts[index]?.result;
     if (!result || statement.status !== 'FINISHED') {
       throw notFound(
         'Query does not have result. Please check query status with DescribeStatement.',
@@ -188,7 +194,8 @@ class RedshiftDataService implements JsonService {
   }
 
   #list(request: ReturnType<typeof parseList>, owner: string): object {
-    const { StatementName = '', Status, MaxResults, NextToken, Database, WorkgroupName } = request;
+    const { StatementName = '', Status, NextToken, Database, WorkgroupName } = request;
+    const size = request.MaxResults === 0 ? MAX_LISTED : request.MaxResults;
     const found = this.#engine.registry
       .all()
       .filter(
@@ -201,7 +208,7 @@ class RedshiftDataService implements JsonService {
       )
       .reverse();
     const from = NextToken === undefined ? 0 : readPageToken(NextToken);
-    const next = from + MaxResults;
+    const next = from + size;
     return {
       Statements: found.slice(from, next).map(listEntry),
       ...(next < found.length ? { NextToken: pageToken(next) } : {}),

@@ -44,6 +44,66 @@ CREATE OR REPLACE AGGREGATE avg(bigint) (
   COMBINEFUNC = avg_decimal_combine, INITCOND = '{0,0,0}', PARALLEL = SAFE
 );
 
+-- STDDEV and VARIANCE are DOUBLE PRECISION whatever they count (r_STDDEV_functions,
+-- r_VARIANCE_functions).
+DO $$
+DECLARE
+  source text;
+  result text;
+BEGIN
+  FOREACH source IN ARRAY ARRAY['smallint', 'integer', 'bigint', 'numeric'] LOOP
+    EXECUTE format('CREATE OR REPLACE FUNCTION spread_step(double precision[], %s)
+      RETURNS double precision[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+      AS ''SELECT float8_accum($1, $2::double precision)''', source);
+    FOREACH result IN ARRAY ARRAY['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] LOOP
+      EXECUTE format('CREATE OR REPLACE AGGREGATE %s(%s) (SFUNC = spread_step,
+        STYPE = double precision[], FINALFUNC = %s, COMBINEFUNC = float8_combine,
+        INITCOND = ''{0,0,0}'', PARALLEL = SAFE)', result, source,
+        'float8_' || CASE result WHEN 'stddev' THEN 'stddev_samp' WHEN 'variance' THEN 'var_samp' ELSE result END);
+    END LOOP;
+  END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION refuse(text) RETURNS text
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RAISE EXCEPTION '%', $1; END $$;
+
+-- Letters beyond ASCII have cases too (r_LOWER, r_UPPER, r_INITCAP).
+CREATE COLLATION IF NOT EXISTS letters (locale = 'C.UTF-8');
+CREATE OR REPLACE FUNCTION lower(text) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  AS $$ SELECT pg_catalog.lower($1 COLLATE redshift_functions.letters) $$;
+CREATE OR REPLACE FUNCTION upper(text) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  AS $$ SELECT pg_catalog.upper($1 COLLATE redshift_functions.letters) $$;
+CREATE OR REPLACE FUNCTION initcap(text) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  AS $$ SELECT pg_catalog.initcap($1 COLLATE redshift_functions.letters) $$;
+
+-- Parts are counted from 1, never from the end (SPLIT_PART).
+CREATE OR REPLACE FUNCTION split_part(text, text, integer) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  AS $$ SELECT CASE WHEN $3 < 1 THEN redshift_functions.refuse('field position must be greater than zero')
+    ELSE pg_catalog.split_part($1, $2, $3) END $$;
+
+-- A view takes no rows and keeps its columns when it is replaced (r_CREATE_VIEW): PostgreSQL lets
+-- the rows of a simple one be changed, and columns be added. The trigger remembers their number.
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger
+  LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'cannot change a view: %', TG_TABLE_NAME; END $$;
+CREATE OR REPLACE FUNCTION guard_view(name text) RETURNS void
+  LANGUAGE plpgsql AS $$
+DECLARE
+  columns integer := (SELECT count(*) FROM pg_attribute
+    WHERE attrelid = name::regclass AND attnum > 0 AND NOT attisdropped);
+  before text := (SELECT encode(tgargs, 'escape') FROM pg_trigger
+    WHERE tgrelid = name::regclass AND tgname = 'no_change');
+BEGIN
+  IF before <> columns || '\000' THEN
+    RAISE EXCEPTION 'cannot change number of columns in view';
+  END IF;
+  EXECUTE format('CREATE OR REPLACE TRIGGER no_change INSTEAD OF INSERT OR UPDATE OR DELETE ON %s
+    FOR EACH ROW EXECUTE FUNCTION redshift_functions.refuse_change(%s)', name::regclass, columns);
+END $$;
+
 -- CONCAT takes two texts and is NULL when one of them is (r_CONCAT).
 CREATE OR REPLACE FUNCTION concat(text, text) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT $1 || $2 $$;

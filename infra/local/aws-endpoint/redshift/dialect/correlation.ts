@@ -22,6 +22,9 @@ interface Block {
   hasAggregate: boolean;
   /** Of WITHIN GROUP. */
   order: string | undefined;
+  hasUserTable: boolean;
+  /** A function that only the leader node has. */
+  leaderNode: Token | undefined;
 }
 
 /**
@@ -31,6 +34,7 @@ interface Block {
  */
 export class QueryBlocks {
   readonly #blocks: Block[] = [];
+  #varying = 0;
 
   enter(place: BlockPlace, inOuterJoinCondition = false): void {
     this.#blocks.push({
@@ -42,7 +46,28 @@ export class QueryBlocks {
       hasGroupBy: false,
       hasAggregate: false,
       order: undefined,
+      hasUserTable: false,
+      leaderNode: undefined,
     });
+  }
+
+  /** How many columns and aggregates have been read: what holds none is constant. */
+  get varying(): number {
+    return this.#varying;
+  }
+
+  noteVarying(): void {
+    this.#varying += 1;
+  }
+
+  noteUserTable(): void {
+    const block = this.#current();
+    if (block) block.hasUserTable = true;
+  }
+
+  noteLeaderNode(token: Token): void {
+    const block = this.#current();
+    if (block) block.leaderNode = token;
   }
 
   declareTable(name: string): void {
@@ -83,6 +108,14 @@ export class QueryBlocks {
   leave(statement: string): boolean {
     const block = this.#blocks.pop();
     if (!block) return false;
+    if (block.leaderNode && block.hasUserTable) {
+      throw new DialectError({
+        reason: 'function of the leader node with a user table (c_sql-functions-leader-node)',
+        ruling: 'amazon-redshift',
+        statement,
+        token: block.leaderNode.text,
+      });
+    }
     const parent = this.#current();
     const open = block.references.filter(({ table }) => !block.tables.has(table));
     for (const reference of open) {

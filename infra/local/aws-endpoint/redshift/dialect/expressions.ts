@@ -1,6 +1,6 @@
 import { columnType } from './column-types.ts';
 import { functionCall } from './function-calls.ts';
-import { functionRules, unsupportedFunctions } from './functions.ts';
+import { functionRules, leaderNodeFunctions, unsupportedFunctions } from './functions.ts';
 import type { Grammar } from './grammar.ts';
 import { isSyntaxFunction, syntaxFunction } from './syntax-functions.ts';
 import { privateSchemas } from './token-cursor.ts';
@@ -10,6 +10,11 @@ const arithmetic = ['+', '-', '*', '/', '%', '||', '^', '&', '|', '#', '<<', '>>
 
 /** Words that are values by themselves. */
 const constants = new Set(['null', 'true', 'false', 'current_date', 'current_user']);
+
+/** Values and hidden columns of PostgreSQL that no table of Amazon Redshift has. */
+const postgresWords = new Set(
+  'current_catalog current_role current_schema ctid xmin xmax cmin cmax tableoid'.split(' '),
+);
 
 /** What follows the word is a string: DATE '2025-07-01'. */
 const literalTypes = new Set(['date', 'timestamp', 'timestamptz', 'interval']);
@@ -221,6 +226,7 @@ function wordExpression(grammar: Grammar, word: string): void {
 
 function call(grammar: Grammar, name: string): void {
   const rule = functionRules.get(name);
+  if (leaderNodeFunctions.has(name)) grammar.blocks.noteLeaderNode(grammar.cursor.peek());
   if (rule) {
     functionCall(grammar, name, rule);
     return;
@@ -256,6 +262,9 @@ function column(grammar: Grammar): void {
     cursor.next();
     parts.push(cursor.name('a column name'));
   }
+  grammar.blocks.noteVarying();
+  const named = parts.at(-1) ?? '';
+  if (postgresWords.has(named)) cursor.refuse(`column "${named}" does not exist`, undefined, -1);
   if (parts.length === 3 && privateSchemas.has(parts[0] ?? '')) {
     cursor.refuse(`schema "${parts[0] ?? ''}" does not exist`);
   }

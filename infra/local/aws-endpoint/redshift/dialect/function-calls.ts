@@ -10,7 +10,10 @@ export function functionCall(grammar: Grammar, name: string, rule: FunctionRule)
   cursor.next();
   if (rule.postgresName !== undefined) cursor.replace(from, from + 1, rule.postgresName);
   argumentList(grammar, name, rule);
-  if (rule.kind === 'aggregate' || rule.kind === 'ordered-set') grammar.blocks.noteAggregate(name);
+  if (rule.kind === 'aggregate' || rule.kind === 'ordered-set') {
+    grammar.blocks.noteAggregate(name);
+    grammar.blocks.noteVarying();
+  }
 
   if (rule.kind === 'ordered-set') {
     cursor.expectWord('within', 'group');
@@ -75,7 +78,7 @@ function window(grammar: Grammar, name: string, rule: FunctionRule): void {
   cursor.expectWord('over');
   if (!cursor.isOperator('(')) cursor.refuse('named windows (r_Window_function_synopsis)');
   cursor.expectOperator('(');
-  if (cursor.takeWord('partition', 'by')) cursor.items(() => grammar.expression());
+  if (cursor.takeWord('partition', 'by')) cursor.items(() => varyingItem(grammar, 'partition by'));
   const ordered = cursor.takeWord('order', 'by');
   if (ordered) grammar.orderItems('window');
   if (cursor.isWord('range') || cursor.isWord('groups')) {
@@ -93,6 +96,19 @@ function window(grammar: Grammar, name: string, rule: FunctionRule): void {
     );
   }
   cursor.expectOperator(')');
+}
+
+/** One expression of a window; in the server's words for one that is the same in every row. */
+export function varyingItem(grammar: Grammar, clause: 'partition by' | 'order by'): void {
+  const before = grammar.blocks.varying;
+  grammar.expression();
+  if (grammar.blocks.varying === before) {
+    grammar.cursor.refuse(
+      `constant expressions are not supported in ${clause} clauses (c_Window_functions)`,
+      undefined,
+      -1,
+    );
+  }
 }
 
 function frame(grammar: Grammar): void {

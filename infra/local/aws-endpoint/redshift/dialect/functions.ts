@@ -142,6 +142,13 @@ export const unsupportedFunctions: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
+/** They run without user tables only (c_sql-functions-leader-node). */
+export const leaderNodeFunctions: ReadonlySet<string> = new Set([
+  'has_database_privilege',
+  'has_schema_privilege',
+  'has_table_privilege',
+]);
+
 /** Date parts that mean the same in both (r_Dateparts_for_datetime_functions). */
 export const dateParts: ReadonlySet<string> = new Set([
   'year',

@@ -2,7 +2,8 @@ import { QueryBlocks, type BlockPlace } from './correlation.ts';
 import { expression } from './expressions.ts';
 import type { Grammar } from './grammar.ts';
 import { reservedWords } from './reserved-words.ts';
-import type { TokenCursor } from './token-cursor.ts';
+import { varyingItem } from './function-calls.ts';
+import { isCatalogue, type TokenCursor } from './token-cursor.ts';
 
 /** Clauses of PostgreSQL that could be taken for an alias, with what is to be said about them. */
 const foreignClauses: Readonly<Record<string, string>> = {
@@ -171,7 +172,8 @@ export function createQueryGrammar(cursor: TokenCursor): QueryGrammar {
 
   function orderItems(place: 'query' | 'window'): void {
     cursor.items(() => {
-      expression(grammar);
+      if (place === 'window') varyingItem(grammar, 'order by');
+      else expression(grammar);
       if (!cursor.takeWord('asc')) cursor.takeWord('desc');
       if (!cursor.isWord('nulls')) return;
       if (place === 'window') {
@@ -245,7 +247,8 @@ export function createQueryGrammar(cursor: TokenCursor): QueryGrammar {
       tableAlias();
       return;
     }
-    const { name } = cursor.qualifiedName('a table name');
+    const { schema, name } = cursor.qualifiedName('a table name');
+    if (!isCatalogue(schema, name)) blocks.noteUserTable();
     if (cursor.isOperator('(')) {
       cursor.refuse('table functions (c_unsupported-postgresql-features)', 'amazon-redshift', -1);
     }

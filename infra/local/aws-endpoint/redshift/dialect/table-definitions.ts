@@ -1,17 +1,8 @@
-import { columnType } from './column-types.ts';
+import { columnType, type ColumnType } from './column-types.ts';
+import { encoding } from './encodings.ts';
 import type { QueryGrammar } from './queries.ts';
-import { quoteName, quoteQualified, type QualifiedName, type TokenCursor } from './token-cursor.ts';
-
-const encodings = new Set(
-  `auto raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 text32k
-  zstd`.split(/\s+/),
-);
-
-/** Keys of a table in Amazon Redshift; here they become plain indexes, invisible to SQL. */
-interface TableKeys {
-  distKey: string | undefined;
-  sortKey: readonly string[];
-}
+import { checkKeys, distKey, noKeys, tableAttribute, type TableKeys } from './table-keys.ts';
+import { quoteName, quoteQualified, type TokenCursor } from './token-cursor.ts';
 
 export interface TableDefinition {
   /** `(…)` for PostgreSQL, or '' for a table that only a query defines. */
@@ -40,7 +31,7 @@ export function violatedByteLimit(constraint: string): number | undefined {
  */
 export function tableDefinition(grammar: QueryGrammar, temporary: boolean): TableDefinition {
   const { cursor } = grammar;
-  const keys: TableKeys = { distKey: undefined, sortKey: [] };
+  const keys = noKeys();
   const notNull = new Set<string>();
   const elements: (() => string)[] = [];
   if (cursor.takeOperator('(')) {
@@ -51,6 +42,7 @@ export function tableDefinition(grammar: QueryGrammar, temporary: boolean): Tabl
     cursor.expectOperator(')');
   }
   while (tableAttribute(cursor, keys));
+  checkKeys(cursor, keys);
   const texts = elements.map((element) => element());
   return { elements: texts.length > 0 ? `(${texts.join(', ')})` : '', keys };
 }
@@ -64,6 +56,7 @@ function tableElement(
   const { cursor } = grammar;
   if (cursor.takeWord('like')) {
     const parent = quoteQualified(cursor.qualifiedName('a table name'));
+    keys.hasLike = true;
     let defaults = '';
     if (cursor.takeWord('including', 'defaults')) defaults = ' INCLUDING DEFAULTS';
     else cursor.takeWord('excluding', 'defaults');
@@ -89,30 +82,42 @@ function tableElement(
   return columnDefinition(grammar, keys, notNull);
 }
 
-/** `name type attribute …`; used by ALTER TABLE ADD COLUMN too. */
-export function columnDefinition(
+/** What a column that is added later cannot be (r_ALTER_TABLE, "ADD [ COLUMN ]"). */
+const onlyAtFirst = 'unique primary references distkey sortkey identity generated'.split(' ');
+
+/** `name type attribute …` of ALTER TABLE ADD COLUMN. */
+export function addedColumn(grammar: QueryGrammar, notNull: Set<string>): string {
+  return columnDefinition(grammar, undefined, notNull)();
+}
+
+/** @param keys those of the table; undefined for a column that is added to one. */
+function columnDefinition(
   grammar: QueryGrammar,
-  keys: TableKeys = { distKey: undefined, sortKey: [] },
-  notNull = new Set<string>(),
+  keys: TableKeys | undefined,
+  notNull: Set<string>,
 ): () => string {
   const { cursor } = grammar;
   const name = cursor.name('a column name');
   const type = columnType(cursor);
+  keys?.columns.push(name);
   let suffix = '';
   for (;;) {
+    if (keys === undefined && onlyAtFirst.some((word) => cursor.isWord(word))) {
+      cursor.refuse('attribute of a column that is added (r_ALTER_TABLE)');
+    }
     if (cursor.takeWord('not', 'null') || cursor.takeWord('primary', 'key')) notNull.add(name);
     else if (cursor.takeWord('null') || cursor.takeWord('unique')) continue;
     else if (cursor.isWord('references')) references(cursor);
-    else if (cursor.takeWord('distkey')) keys.distKey = name;
-    else if (cursor.takeWord('sortkey')) keys.sortKey = [...keys.sortKey, name];
-    else if (cursor.takeWord('encode')) encoding(cursor);
+    else if (keys && cursor.takeWord('distkey')) distKey(cursor, keys, name);
+    else if (keys && cursor.takeWord('sortkey')) keys.sortKey = [...keys.sortKey, name];
+    else if (cursor.takeWord('encode')) encoding(cursor, type);
     else if (cursor.takeWord('default')) {
       const from = cursor.position;
       grammar.expression();
       suffix += ` DEFAULT ${cursor.text(from, cursor.position)}`;
-    } else if (cursor.takeWord('identity')) suffix += identity(cursor, 'ALWAYS');
+    } else if (cursor.takeWord('identity')) suffix += identity(cursor, type, 'ALWAYS');
     else if (cursor.takeWord('generated', 'by', 'default', 'as', 'identity')) {
-      suffix += identity(cursor, 'BY DEFAULT');
+      suffix += identity(cursor, type, 'BY DEFAULT');
     } else break;
   }
   if (cursor.isWord('check')) cursor.refuse('CHECK constraints (r_CREATE_TABLE_NEW)');
@@ -128,61 +133,14 @@ function references(cursor: TokenCursor): void {
   if (cursor.isOperator('(')) cursor.list(() => cursor.name('a column name'));
 }
 
-function identity(cursor: TokenCursor, generated: string): string {
+function identity(cursor: TokenCursor, type: ColumnType, generated: string): string {
+  if (type.text !== 'INTEGER' && type.text !== 'BIGINT') {
+    cursor.refuse('an IDENTITY is INT or BIGINT (r_CREATE_TABLE_NEW)', undefined, -1);
+  }
   cursor.expectOperator('(');
   const seed = cursor.expectNumber('the seed');
   cursor.expectOperator(',');
   const step = cursor.expectNumber('the step');
   cursor.expectOperator(')');
   return ` GENERATED ${generated} AS IDENTITY (START WITH ${seed} INCREMENT BY ${step})`;
-}
-
-function encoding(cursor: TokenCursor): void {
-  if (cursor.takeAnyWord(encodings) === undefined) {
-    cursor.refuse('unknown encoding (c_Compression_encodings)');
-  }
-}
-
-function tableAttribute(cursor: TokenCursor, keys: TableKeys): boolean {
-  if (cursor.takeWord('backup')) {
-    if (!cursor.takeWord('yes')) cursor.expectWord('no');
-  } else if (cursor.takeWord('diststyle')) {
-    if (cursor.takeAnyWord(new Set(['auto', 'even', 'key', 'all'])) === undefined) {
-      cursor.refuse('expected AUTO, EVEN, KEY or ALL');
-    }
-  } else if (cursor.takeWord('distkey')) {
-    cursor.expectOperator('(');
-    keys.distKey = cursor.name('a column name');
-    cursor.expectOperator(')');
-  } else if (cursor.takeWord('encode')) {
-    cursor.expectWord('auto');
-  } else if (cursor.takeWord('sortkey', 'auto')) {
-    return true;
-  } else if (
-    cursor.takeWord('compound', 'sortkey') ||
-    cursor.takeWord('interleaved', 'sortkey') ||
-    cursor.takeWord('sortkey')
-  ) {
-    const columns: string[] = [];
-    cursor.list(() => columns.push(cursor.name('a column name')));
-    keys.sortKey = columns;
-  } else return false;
-  return true;
-}
-
-/**
- * Indexes on the keys: a zone map's and a collocated join's stand-in. A distribution key only serves
- * joins by equality, and its values come in no order: a hash index takes half the time of a tree.
- */
-export function keyIndexes(table: QualifiedName, keys: Readonly<TableKeys>): string[] {
-  const target = quoteQualified(table);
-  const index = (kind: string, method: string, columns: readonly string[]): string =>
-    `CREATE INDEX IF NOT EXISTS ${quoteName(`${table.name.slice(0, 50)}_${kind}`)} ON ${target} ` +
-    `USING ${method} (${columns.map(quoteName).join(', ')})`;
-  const { distKey, sortKey } = keys;
-  const isLooseKey = distKey !== undefined && sortKey[0] !== distKey;
-  return [
-    ...(sortKey.length > 0 ? [index('sortkey', 'btree', sortKey)] : []),
-    ...(isLooseKey ? [index('distkey', 'hash', [distKey])] : []),
-  ];
 }

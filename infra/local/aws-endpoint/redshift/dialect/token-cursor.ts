@@ -8,6 +8,13 @@ const MAX_NAME_BYTES = 63;
 /** Schemas of the local endpoint itself: no warehouse has them. */
 export const privateSchemas: ReadonlySet<string> = new Set(['data_api', 'redshift_functions']);
 
+const catalogueSchemas = new Set(['pg_catalog', 'information_schema', 'pg_internal', 'pg_toast']);
+
+/** Whether a table is the server's own, not one of the users'. */
+export function isCatalogue(schema: string | undefined, name: string): boolean {
+  return schema === undefined ? name.startsWith('pg_') : catalogueSchemas.has(schema);
+}
+
 const endToken: Token = { kind: 'end', text: '', value: '', spaced: false };
 
 /** A name as written, `schema.table` or `table`. */
@@ -123,6 +130,15 @@ export class TokenCursor {
       this.refuse(`schema "${first}" does not exist`, 'amazon-redshift', -2);
     }
     return { schema: first, name: this.name(what) };
+  }
+
+  /** Takes the name of a table that the statement changes. */
+  changedTable(what = 'a table name'): QualifiedName {
+    const table = this.qualifiedName(what);
+    if (isCatalogue(table.schema, table.name)) {
+      this.refuse(`permission denied: "${table.name}" is a system catalog`, undefined, -1);
+    }
+    return table;
   }
 
   /** Takes `( item, item, … )`. */

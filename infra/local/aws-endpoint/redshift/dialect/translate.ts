@@ -6,7 +6,8 @@ import {
   privilegeStatement,
 } from './privilege-statements.ts';
 import { createQueryGrammar, type QueryGrammar } from './queries.ts';
-import { columnDefinition, keyIndexes, tableDefinition } from './table-definitions.ts';
+import { addedColumn, tableDefinition } from './table-definitions.ts';
+import { keyIndexes } from './table-keys.ts';
 import { quoteQualified, TokenCursor, type QualifiedName } from './token-cursor.ts';
 import type { SqlTranslation, Translation } from './translation.ts';
 import { deleteStatement, insertStatement, updateStatement } from './write-statements.ts';
@@ -107,7 +108,7 @@ function lockStatement(cursor: TokenCursor): void {
   cursor.statement = 'LOCK';
   cursor.expectWord('lock');
   cursor.takeWord('table');
-  cursor.items(() => cursor.qualifiedName('a table name'));
+  cursor.items(() => cursor.changedTable());
   if (cursor.isWord('in')) cursor.refuse('lock modes (r_LOCK)');
   if (cursor.isWord('nowait')) cursor.refuse('NOWAIT (r_LOCK)');
 }
@@ -139,12 +140,12 @@ function createStatement(grammar: QueryGrammar): string[] {
 function createView(grammar: QueryGrammar): string[] {
   const { cursor } = grammar;
   cursor.statement = 'CREATE VIEW';
-  intoPublic(cursor, 'a view name');
+  const view = quoteQualified(intoPublic(cursor, 'a view name'));
   if (cursor.isOperator('(')) cursor.list(() => cursor.name('a column name'));
   cursor.expectWord('as');
   grammar.query('statement');
   if (cursor.isWord('with')) cursor.refuse('late-binding views', 'local-endpoint');
-  return [];
+  return [`SELECT redshift_functions.guard_view('${view.replaceAll("'", "''")}')`];
 }
 
 /** CREATE [TEMP] TABLE of columns, LIKE or AS (r_CREATE_TABLE_NEW, r_CREATE_TABLE_AS). */
@@ -210,7 +211,7 @@ function dropStatement(cursor: TokenCursor): void {
     cursor.refuse(`DROP ${cursor.peek().text.toUpperCase()}`, 'local-endpoint');
   cursor.statement = `DROP ${kind.toUpperCase()}`;
   cursor.takeWord('if', 'exists');
-  cursor.items(() => cursor.qualifiedName('a name'));
+  cursor.items(() => cursor.changedTable('a name'));
   if (!cursor.takeWord('cascade')) cursor.takeWord('restrict');
 }
 
@@ -221,14 +222,14 @@ function alterStatement(grammar: QueryGrammar): void {
   cursor.expectWord('alter');
   if (!cursor.isWord('table')) cursor.refuse('ALTER of something else', 'local-endpoint');
   cursor.expectWord('table');
-  cursor.qualifiedName('a table name');
+  cursor.changedTable();
   if (!cursor.isWord('add')) cursor.refuse('other change than ADD COLUMN', 'local-endpoint');
   cursor.expectWord('add');
   cursor.takeWord('column');
   const from = cursor.position;
   if (cursor.isWord('if')) cursor.refuse('IF NOT EXISTS of a column (r_ALTER_TABLE)');
   const notNull = new Set<string>();
-  const definition = columnDefinition(grammar, undefined, notNull)();
+  const definition = addedColumn(grammar, notNull);
   if (notNull.size > 0 && !definition.includes(' DEFAULT ')) {
     cursor.refuse('a NOT NULL column needs a DEFAULT (r_ALTER_TABLE)', undefined, -1);
   }

@@ -7,7 +7,7 @@ export function insertStatement(grammar: QueryGrammar): void {
   cursor.statement = 'INSERT';
   cursor.expectWord('insert', 'into');
   blocks.enter('statement');
-  cursor.qualifiedName('a table name');
+  cursor.changedTable();
   if (cursor.isWord('as')) cursor.refuse('alias of the target (r_INSERT_30)');
   const listFollows =
     cursor.isOperator('(') && !['select', 'with', '('].includes(cursor.peek(1).value);
@@ -36,11 +36,11 @@ export function deleteStatement(grammar: QueryGrammar): void {
   cursor.expectWord('delete');
   if (!cursor.takeWord('from')) cursor.replace(from, from + 1, 'DELETE FROM');
   blocks.enter('statement');
-  target(grammar, 'r_DELETE');
+  target(grammar, 'r_DELETE', 'changed');
   if (cursor.takeWord('using')) {
     cursor.items(() => {
       if (cursor.isOperator('(')) cursor.refuse('sub-query in USING (r_DELETE)');
-      target(grammar, 'r_DELETE');
+      target(grammar, 'r_DELETE', 'read');
     });
   }
   if (cursor.takeWord('where')) grammar.expression();
@@ -54,7 +54,7 @@ export function updateStatement(grammar: QueryGrammar): void {
   cursor.statement = 'UPDATE';
   cursor.expectWord('update');
   blocks.enter('statement');
-  target(grammar, 'r_UPDATE');
+  target(grammar, 'r_UPDATE', 'changed');
   cursor.expectWord('set');
   cursor.items(() => {
     if (cursor.isOperator('(')) cursor.refuse('row of columns in SET (r_UPDATE)');
@@ -69,8 +69,9 @@ export function updateStatement(grammar: QueryGrammar): void {
   blocks.leave(cursor.statement);
 }
 
-function target({ cursor, blocks }: QueryGrammar, page: string): void {
-  blocks.declareTable(cursor.qualifiedName('a table name').name);
+function target({ cursor, blocks }: QueryGrammar, page: string, use: 'changed' | 'read'): void {
+  const table = use === 'changed' ? cursor.changedTable() : cursor.qualifiedName('a table name');
+  blocks.declareTable(table.name);
   const next = cursor.peek();
   const isAlias =
     next.kind === 'quoted-name' ||

@@ -29,6 +29,8 @@ export interface PostgresColumn {
   readonly dataTypeModifier: number;
 }
 
+const MAX_DIGITS = 38;
+
 interface TypeRule {
   readonly typeName: string;
   readonly precision: number;
@@ -36,6 +38,13 @@ interface TypeRule {
 }
 
 const asText = (text: string): Field => ({ stringValue: text });
+/** @throws {RangeError} above 38 digits before the point (r_Numeric_types201). */
+const asDecimal = (text: string): Field => {
+  if (text.length > MAX_DIGITS && /^-?\d{39}/.test(text)) {
+    throw new RangeError('Numeric data overflow (result precision)');
+  }
+  return { stringValue: text };
+};
 /** Above 2^53 it is rounded, as the SDK's reader does with AWS's answers. */
 const asLong = (text: string): Field => ({ longValue: Number(text) });
 const asBoolean = (text: string): Field => ({ booleanValue: text === 't' });
@@ -65,7 +74,7 @@ const typeRules: ReadonlyMap<number, TypeRule> = new Map([
   [1114, rule('timestamp', 29, asText)],
   [1184, rule('timestamptz', 35, asText)],
   [1186, rule('interval', 49, asText)],
-  [1700, rule('numeric', 38, asText)],
+  [1700, rule('numeric', MAX_DIGITS, asDecimal)],
 ]);
 const otherType = rule('varchar', 65_535, asText);
 

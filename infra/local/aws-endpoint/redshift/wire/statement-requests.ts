@@ -6,6 +6,8 @@ import { AwsServiceError } from '../../service.ts';
 const MAX_STATEMENTS = 40;
 const MAX_STATEMENT_BYTES = 100_000;
 const MAX_WAIT_SECONDS = 30;
+/** Statements on a page of ListStatements (API_ListStatements). */
+export const MAX_LISTED = 100;
 
 type ExecutionMode = 'TRANSACTION' | 'AUTO_COMMIT';
 
@@ -79,12 +81,13 @@ const describeSchema = z.object({ Id: statementId, WaitTimeSeconds: waitSeconds 
 const resultSchema = describeSchema.extend({ NextToken: z.string().optional() });
 const cancelSchema = z.object({ Id: statementId });
 const listSchema = z.object({
-  MaxResults: z.number().int().min(1).max(100).default(100),
+  MaxResults: z.number().int().min(0).max(MAX_LISTED).default(MAX_LISTED),
   NextToken: z.string().optional(),
   StatementName: z.string().max(500).optional(),
   Status: z
     .enum(['ABORTED', 'ALL', 'FAILED', 'FINISHED', 'PICKED', 'STARTED', 'SUBMITTED'])
-    .default('ALL'),
+    // "By default, only finished statements are shown."
+    .default('FINISHED'),
   Database: z.string().optional(),
   WorkgroupName: z.string().optional(),
 });
