@@ -1,31 +1,23 @@
-import type { CleanValue } from '../../schemas/datasets/dataset.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { emptyBooks, type Books, type BooksTerm } from './books.ts';
 import type { DifferenceKind, DifferenceList, DifferenceValue } from './differences.ts';
+import {
+  checkViews,
+  isAsJudged,
+  isJudgedNow,
+  isRanked,
+  isUnderKey,
+  tableOf,
+  type ComparedTables,
+  type Found,
+  type NamedColumn,
+  type QuarantineRow,
+  type ShownRow,
+  type StateRow,
+} from './image-checks.ts';
+import { checksumOf, type Piece } from './judged-columns.ts';
+import type { JudgedRow } from './judged-row.ts';
 import type { SourceImage, SourceReading } from './source-reading.ts';
-
-/** One row of the state: an image and how many copies of it are live. */
-export interface StateRow {
-  readonly imageId: string;
-  readonly keyHash: string;
-  readonly copies: number;
-  readonly rulesVersion: number;
-}
-
-/** One row that is shown. */
-export interface ShownRow {
-  readonly imageId: string;
-  readonly copies: number;
-  /** In the order of the dataset's clean columns; times as epoch milliseconds. */
-  readonly cells: readonly CleanValue[];
-}
-
-/** One row of the quarantine. */
-export interface QuarantineRow {
-  readonly imageId: string;
-  readonly copies: number;
-  readonly reasons: string | null;
-}
 
 /** What the warehouse has taken in beyond the position at which the source was read. */
 export interface LaterChanges {
@@ -44,12 +36,13 @@ export interface UnreadableImages {
   readonly keyless: boolean;
 }
 
-interface NamedColumn {
-  readonly name: string;
-}
-
 export interface ComparisonInput {
+  readonly tables: ComparedTables;
   readonly cleanColumns: readonly NamedColumn[];
+  /** The columns of the state that the source and the rules determine. */
+  readonly judged: JudgedRow;
+  /** Images of which it is not known what the source held; by default none. */
+  readonly unknown?: ReadonlySet<string>;
   readonly rulesVersion: number;
   readonly source: SourceReading;
   readonly later: LaterChanges;
@@ -62,21 +55,23 @@ export interface WarehousePart {
   readonly state: readonly StateRow[];
   readonly shown: readonly ShownRow[];
   readonly quarantine: readonly QuarantineRow[];
+  /** Reads these rows of the state anew, by image id, each as the pieces of its judged columns. */
+  readonly details: (imageIds: readonly string[]) => Promise<ReadonlyMap<string, readonly Piece[]>>;
 }
 
 export interface Comparison {
-  add(part: WarehousePart): void;
+  add(part: WarehousePart): Promise<void>;
   /** Call once, after all parts. */
   finish(): { readonly books: Books; readonly days: ReadonlyMap<string, Books> };
 }
 
-interface Found {
-  readonly state: StateRow[];
-  readonly shown: ShownRow[];
-  readonly quarantine: QuarantineRow[];
-}
-
 const nothing: Found = { state: [], shown: [], quarantine: [] };
+
+type Details = ReadonlyMap<string, readonly Piece[]>;
+const noDetails: Details = new Map();
+
+/** So many rows are read anew to name what differs in them; further ones are only counted. */
+const MAX_DETAILS = 100;
 
 /**
  * Compares what the warehouse holds with the rules applied to the source, image by image, and
@@ -98,12 +93,33 @@ export function createComparison(input: ComparisonInput): Comparison {
     books[term] += rows;
   };
 
-  const settle = (id: string, found: Found) => {
+  let detailed = 0;
+  /** The first row of the state is not what the source and this version of the rules make it. */
+  const isUnlike = (id: string, { state: [state] }: Found): boolean => {
+    const image = source.images.get(id);
+    if (!image || !state || input.unknown?.has(id)) return false;
+    if (state.rulesVersion !== input.rulesVersion) return false;
+    const { judged } = input;
+    return checksumOf(judged.columns, judged.piecesOf(image)) !== state.checksum;
+  };
+  const detailsOf = async (part: WarehousePart, images: ReadonlyMap<string, Found>) => {
+    const unlike = [...images].filter(([id, found]) => isUnlike(id, found)).map(([id]) => id);
+    const named = unlike.slice(0, Math.max(0, MAX_DETAILS - detailed));
+    detailed += named.length;
+    const details = named.length === 0 ? noDetails : await part.details(named);
+    return new Map(unlike.map((id) => [id, details.get(id) ?? []]));
+  };
+
+  const settle = (id: string, found: Found, details: Details) => {
     const image = source.images.get(id);
     const state = found.state[0];
     const key = image ? image.key : (shownKey(found) ?? `image ${id}`);
+    const { event } = state ?? {};
     const differ = (kind: DifferenceKind, expected: DifferenceValue, was: DifferenceValue) =>
-      differences.add({ kind, key, expected, found: was });
+      differences.add({
+        ...{ kind, key, expected, found: was, table: tableOf(kind, input.tables) },
+        ...(event === undefined ? {} : { event }),
+      });
     const copies = image?.copies ?? 0;
     if (later.barrier) {
       count(image, 'in_flight', copies);
@@ -133,10 +149,14 @@ export function createComparison(input: ComparisonInput): Comparison {
     }
     if (image && state && matched > 0) {
       // All three are made, for each may name a difference of its own.
+      const columns = input.cleanColumns;
+      const isTold = !checkViews(image, found, { hidden, copies: inState, columns, differ });
       const sound = [
         isJudgedNow(state, input.rulesVersion, differ),
         isUnderKey(state, hashOfKey, differ),
-        checkViews(image, found, { hidden, copies: inState, columns: input.cleanColumns, differ }),
+        hidden || isRanked(state, image, differ),
+        isAsJudged(image, found, { input, pieces: details.get(id), isTold, differ }),
+        !isTold,
       ].every(Boolean);
       const [first, repeats] = termsOf(image, hidden);
       count(image, sound ? first : 'unexplained', 1);
@@ -148,14 +168,16 @@ export function createComparison(input: ComparisonInput): Comparison {
   };
 
   return {
-    add(part) {
-      for (const [id, found] of byImage(part)) {
+    async add(part) {
+      const images = byImage(part);
+      const details = await detailsOf(part, images);
+      for (const [id, found] of images) {
         unseen.delete(id);
-        settle(id, found);
+        settle(id, found, details);
       }
     },
     finish() {
-      for (const id of unseen) settle(id, nothing);
+      for (const id of unseen) settle(id, nothing, noDetails);
       for (const image of source.images.values()) addRead(days, image);
       const books = { ...emptyBooks } as MutableBooks;
       for (const day of days.values()) {
@@ -191,75 +213,6 @@ function byImage({ state, shown, quarantine }: WarehousePart): Map<string, Found
 function termsOf({ accepted, latest }: SourceImage, hidden: boolean): [BooksTerm, BooksTerm] {
   if (!accepted) return ['quarantined', 'quarantined_repeats'];
   return [latest && !hidden ? 'shown' : 'superseded', 'repeats'];
-}
-
-type Differ = (kind: DifferenceKind, expected: DifferenceValue, found: DifferenceValue) => void;
-
-function isJudgedNow(state: StateRow, rulesVersion: number, differ: Differ): boolean {
-  if (state.rulesVersion === rulesVersion) return true;
-  differ('rules-version', rulesVersion, state.rulesVersion);
-  return false;
-}
-
-function isUnderKey(state: StateRow, expected: string, differ: Differ): boolean {
-  if (state.keyHash === expected) return true;
-  differ('wrong-key', expected, state.keyHash);
-  return false;
-}
-
-interface ViewCheck {
-  /** An unreadable record of the same key hides the row. */
-  readonly hidden: boolean;
-  /** Copies that the state tells. */
-  readonly copies: number;
-  readonly columns: readonly NamedColumn[];
-  readonly differ: Differ;
-}
-
-function checkViews(image: SourceImage, found: Found, check: ViewCheck): boolean {
-  const { accepted, latest, expected } = image;
-  const { copies, differ } = check;
-  const [shown] = found.shown;
-  const [set] = found.quarantine;
-  const mustShow = accepted && latest && !check.hidden;
-  let sound = true;
-  const fault: Differ = (...parts) => {
-    sound = false;
-    differ(...parts);
-  };
-  if (mustShow && !shown) fault('not-shown', 'shown', null);
-  if (!mustShow && shown) fault('shown-wrongly', null, 'shown');
-  if (found.shown.length > 1) fault('shown-twice', 1, found.shown.length);
-  if (accepted && set) fault('quarantined-wrongly', null, set.reasons);
-  if (!accepted && !set) fault('not-in-quarantine', expected, null);
-  if (found.quarantine.length > 1) fault('quarantined-twice', 1, found.quarantine.length);
-  if (mustShow && shown) {
-    const changed = changedCells(check.columns, expected, shown.cells);
-    if (changed) fault('changed-cell', ...changed);
-    if (shown.copies !== copies) fault('changed-copies', copies, shown.copies);
-  }
-  if (!accepted && set) {
-    if (set.reasons !== expected) fault('changed-reasons', expected, set.reasons);
-    if (set.copies !== copies) fault('changed-copies', copies, set.copies);
-  }
-  return sound;
-}
-
-/** The cells that differ, by column, as expected and as found. */
-function changedCells(
-  columns: readonly NamedColumn[],
-  expectedJson: string,
-  found: readonly CleanValue[],
-): [Record<string, CleanValue>, Record<string, CleanValue>] | undefined {
-  if (expectedJson === JSON.stringify(found)) return undefined;
-  const expected = JSON.parse(expectedJson) as CleanValue[];
-  const differing = columns
-    .map(({ name }, index) => [name, expected[index] ?? null, found[index] ?? null] as const)
-    .filter(([, wanted, is]) => wanted !== is);
-  return [
-    Object.fromEntries(differing.map(([name, wanted]) => [name, wanted])),
-    Object.fromEntries(differing.map(([name, , is]) => [name, is])),
-  ];
 }
 
 /** A key to name a row by that the source does not hold: the first shown cell is the key's. */

@@ -21,6 +21,8 @@ export type DifferenceKind =
   | 'shown-twice'
   /** A shown value is not what the rules make of the source's. */
   | 'changed-cell'
+  /** A column that no view shows, or of a row that no view shows, is not what it was made of. */
+  | 'changed-column'
   | 'not-in-quarantine'
   | 'quarantined-wrongly'
   | 'quarantined-twice'
@@ -56,6 +58,10 @@ export interface Difference {
   readonly key: string | null;
   readonly expected: DifferenceValue;
   readonly found: DifferenceValue;
+  /** The table or view in which it is. */
+  readonly table?: string;
+  /** The event or place that the row tells as its origin. */
+  readonly event?: string;
 }
 
 /** Keeps the first differences and the count of all. */

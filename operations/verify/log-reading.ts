@@ -3,7 +3,10 @@ import path from 'node:path';
 import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import { MAX_ENTRY_BYTES } from '../../schemas/log-entries.ts';
 import { logEntryId } from '../../schemas/log-identity.ts';
-import { expectationOf } from './expectation.ts';
+import type { Verdict } from '../../schemas/datasets/dataset.ts';
+import { ORIGINAL_MAX_BYTES } from '../../schemas/image-row.ts';
+import { expectationOf, type SetAside } from './expectation.ts';
+import type { JudgedImage } from './judged-row.ts';
 import type { DifferenceKind, DifferenceList, DifferenceValue } from './differences.ts';
 import type { FilePiece } from './log-splitting.ts';
 import type { SourceImage } from './source-reading.ts';
@@ -38,10 +41,10 @@ export interface LogReading {
   /** By entry id. */
   readonly images: Map<string, LogImage>;
   /**
-   * Reasons that an entry may have instead of its verdict, because how it was cut cannot be seen
-   * from the file alone.
+   * What else may be kept of an entry: how it was cut cannot be seen from the file alone, and which
+   * of several copies was kept not at all.
    */
-  readonly otherReasons: ReadonlyMap<string, readonly string[]>;
+  readonly otherwise: ReadonlyMap<string, readonly JudgedImage[]>;
   /** Entries by id that were written after the files were listed. */
   readonly later: ReadonlyMap<string, number>;
   /** Entries of unreadable blocks, by day. */
@@ -72,7 +75,7 @@ export function createLogReader(options: {
 }): LogReader {
   const { dataset, host, differences } = options;
   const images = new Map<string, LogImage>();
-  const otherReasons = new Map<string, string[]>();
+  const otherwise = new Map<string, JudgedImage[]>();
   const later = new Map<string, number>();
   const deadLettered = new Map<string, number>();
   let cut = 0;
@@ -94,14 +97,20 @@ export function createLogReader(options: {
   const count = (bytes: Buffer, place: string, mayBe: readonly string[]): string => {
     const id = logEntryId(dataset.framing, host, bytes);
     const known = images.get(id);
-    if (known) known.copies += 1;
-    else images.set(id, { key: place, copies: 1, latest: true, ...judged(dataset, bytes) });
-    if (mayBe.length > 0) {
-      const { expected = '', accepted = false } = images.get(id) ?? {};
-      const reasons = accepted ? '' : `${expected},`;
-      const listed = mayBe.map((reason) => (reason === CONTINUED ? reasons + reason : reason));
-      otherReasons.set(id, [...(otherReasons.get(id) ?? []), ...listed]);
+    const others = mayBe.length === 0 ? [] : othersOf(dataset, bytes, mayBe);
+    if (!known) images.set(id, { key: place, copies: 1, latest: true, ...judged(dataset, bytes) });
+    else {
+      known.copies += 1;
+      // The id leaves out blanks at the ends of lines; what is set aside is kept as it stood.
+      if (!known.accepted) others.push(judged(dataset, bytes));
     }
+    const listed = otherwise.get(id) ?? [];
+    const isNew = (other: JudgedImage) =>
+      ![known, ...listed].some(
+        (each) => each?.rest === other.rest && each.expected === other.expected,
+      );
+    const more = others.filter(isNew);
+    if (more.length > 0) otherwise.set(id, [...listed, ...more]);
     return id;
   };
 
@@ -185,7 +194,7 @@ export function createLogReader(options: {
         if (arrival.pos >= file.size && isEntry(arrival)) addLater(arrival.entryId, 1);
       }
     },
-    finish: () => ({ images, otherReasons, later, deadLettered, cut, wrong }),
+    finish: () => ({ images, otherwise, later, deadLettered, cut, wrong }),
   };
 }
 
@@ -217,16 +226,63 @@ function* untiled({ start, upto, size, arrivals }: FileSides): Generator<Untiled
   if (at < end) yield { kind: 'missing-range', at, bytes: end - at };
 }
 
-/** What the current rules make of an entry's bytes. */
-function judged(
-  dataset: LogDataset,
-  bytes: Buffer,
-): Pick<SourceImage, 'day' | 'accepted' | 'expected'> {
+/** How an entry is set aside that may have been cut. */
+function othersOf(dataset: LogDataset, bytes: Buffer, reasons: readonly string[]): JudgedImage[] {
+  const verdict = dataset.judge(bytes.toString('utf8'));
+  const own = verdict.accepted ? [] : verdict.reasons;
+  return reasons.map((reason) =>
+    judged(dataset, bytes, reason === CONTINUED ? [...own, reason] : [reason]),
+  );
+}
+
+/** Base64 of so many bytes fills the column of the original. */
+const BASE64_MAX_BYTES = (ORIGINAL_MAX_BYTES / 4) * 3;
+
+/**
+ * What the current rules make of an entry's bytes.
+ *
+ * @param reasons for which it is set aside whatever the rules say.
+ */
+function judged(dataset: LogDataset, bytes: Buffer, reasons?: readonly string[]): JudgedImage {
   const tooLong = bytes.length > MAX_ENTRY_BYTES;
   const beginning = tooLong ? bytes.subarray(0, MAX_ENTRY_BYTES) : bytes;
   const text = beginning.toString('utf8');
-  const day = dataset.bookDay(text);
-  if (tooLong) return { day, accepted: false, expected: 'entry:too-long' };
-  if (!isUtf8(bytes)) return { day, accepted: false, expected: 'entry:invalid-utf8' };
-  return { day, ...expectationOf(dataset.cleanColumns, dataset.judge(text)) };
+  const verdict: Verdict = tooLong
+    ? { accepted: false, reasons: ['entry:too-long'] }
+    : isUtf8(bytes)
+      ? reasons
+        ? { accepted: false, reasons }
+        : dataset.judge(text)
+      : { accepted: false, reasons: ['entry:invalid-utf8'] };
+  const shared = { rank: dataset.sortMs(text), day: dataset.bookDay(text) };
+  return {
+    ...shared,
+    ...expectationOf(dataset.cleanColumns, dataset.keyField, verdict, () =>
+      setAside(dataset, { bytes, beginning, text }),
+    ),
+  };
+}
+
+function setAside(
+  { keyOf }: LogDataset,
+  { bytes, beginning, text }: Record<'bytes' | 'beginning', Buffer> & { readonly text: string },
+): SetAside {
+  // A character that is cut at the end is no fault of the entry.
+  const whole = beginning.length < bytes.length ? withoutCutCharacter(beginning) : beginning;
+  const isText = isUtf8(whole) && !text.includes('\0');
+  return {
+    key: keyOf(text),
+    original: isText ? text : beginning.subarray(0, BASE64_MAX_BYTES).toString('base64'),
+    encoding: isText ? 'utf8' : 'base64',
+    bytes: bytes.length,
+  };
+}
+
+/** Bytes without a character at their end that has fewer of them than its first one tells. */
+function withoutCutCharacter(bytes: Buffer): Buffer {
+  let start = bytes.length - 1;
+  while (start > bytes.length - 4 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start -= 1;
+  const first = bytes[start] ?? 0;
+  const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return start + length > bytes.length ? bytes.subarray(0, start) : bytes;
 }

@@ -1,5 +1,7 @@
 import type { LogDataset } from '../../schemas/datasets/log-dataset.ts';
 import { quoteText } from '../../runtime/sql/quoting.ts';
+import { checksumSql, piecesSql } from './judged-columns.ts';
+import { judgedEntry } from './judged-row.ts';
 import { inSlice, type ImageSlice } from './warehouse-statements.ts';
 
 interface Scope {
@@ -50,9 +52,19 @@ function readRanges({ dataset, host }: Scope): string {
 
 export function entryStateSql({ dataset, host }: Scope, slice: ImageSlice): string {
   return (
-    `SELECT entry_id, copies, rules_version, accepted, book_day, reasons ` +
-    `FROM careplus.${dataset.entity}_entry ` +
-    `WHERE host = ${quoteText(host)} AND ${inSlice(slice, 'entry_id')}`
+    `SELECT e.entry_id, e.copies, e.rules_version, e.accepted, e.book_day, e.reasons, e.generation, ` +
+    `e.pos, ${checksumSql(judgedEntry(dataset).columns, 'e')} AS checksum ` +
+    `FROM careplus.${dataset.entity}_entry e ` +
+    `WHERE e.host = ${quoteText(host)} AND ${inSlice(slice, 'e.entry_id')}`
+  );
+}
+
+/** The judged columns of some entries. */
+export function entryDetailsSql({ dataset, host }: Scope, entryIds: readonly string[]): string {
+  return (
+    `SELECT e.entry_id, ${piecesSql(judgedEntry(dataset).columns, 'e')} ` +
+    `FROM careplus.${dataset.entity}_entry e ` +
+    `WHERE e.host = ${quoteText(host)} AND e.entry_id IN (${entryIds.map(quoteText).join(', ')})`
   );
 }
 

@@ -6,12 +6,13 @@ import { keyHash } from '../../schemas/image-identity.ts';
 import { emptyBooks, type Books } from './books.ts';
 import { createComparison } from './comparison.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
+import { checksumOf } from './judged-columns.ts';
+import { judgedEntry, type JudgedImage } from './judged-row.ts';
 import type { LogCoverage, LogScope } from './log-coverage.ts';
 import { holdLogFiles, type HeldLogFiles } from './held-log-files.ts';
 import type { LogFile, LogFileNames } from './log-files.ts';
 import { createLogReader, type LogReading } from './log-reading.ts';
 import { readLogWarehouse, type EntryState, type LogWarehouse } from './log-warehouse.ts';
-import type { SourceImage } from './source-reading.ts';
 
 /** One dataset of log files and where its files are. */
 export interface LogTarget extends LogScope, LogFileNames {}
@@ -167,7 +168,8 @@ async function compare(
   const states = new Map(warehouse.states.map((state) => [state.entryId, state]));
   let wrongDays = 0;
   for (const [id, image] of images) {
-    image.expected = whatItMayBe(image, reading.otherReasons.get(id), states.get(id));
+    const others = reading.otherwise.get(id);
+    if (others) Object.assign(image, whatItMayBe(dataset, [image, ...others], states.get(id)));
     const day = states.get(id)?.day ?? image.day;
     if (day === image.day) continue;
     wrongDays += 1;
@@ -175,6 +177,14 @@ async function compare(
   }
   for (const [id, copies] of gone.copies) addGone(images, { id, copies, state: states.get(id) });
   const comparison = createComparison({
+    tables: {
+      state: `careplus.${dataset.entity}_entry`,
+      shown: `careplus.${dataset.entity}_entries`,
+      quarantine: `careplus.${dataset.entity}_quarantine`,
+    },
+    judged: judgedEntry(dataset),
+    // Of what is gone nobody knows how it stood.
+    unknown: new Set(gone.copies.keys()),
     cleanColumns: dataset.cleanColumns,
     rulesVersion: dataset.rulesVersion,
     source: { rows: 0, images },
@@ -192,15 +202,16 @@ async function compare(
       // Nothing but what is shown tells what an entry of a file that is gone must be.
       if (image?.accepted && image.expected === '') image.expected = JSON.stringify(cells);
     }
-    comparison.add({
+    await comparison.add({
+      details: part.details,
       state: warehouse.states
         .filter(({ entryId }) => holds(entryId) && isListed(entryId))
-        .map(({ entryId, copies, rulesVersion }) => ({
+        .map(({ entryId, ...state }) => ({
+          ...state,
           imageId: entryId,
+          isLatest: true,
           // Entries have no keys that could be wrong.
           keyHash: keyHash(images.get(entryId)?.key ?? null, entryId),
-          copies,
-          rulesVersion,
         })),
       shown: shown.map((row) => ({ ...row, copies: states.get(row.imageId)?.copies ?? 0 })),
       quarantine: part.quarantine.filter(({ imageId }) => isListed(imageId)),
@@ -215,14 +226,20 @@ async function compare(
   );
 }
 
-/** An entry may have been cut where the file alone does not show it. */
+/** Of all that may be kept of an entry, what is kept; else the nearest to it. */
 function whatItMayBe(
-  { expected }: SourceImage,
-  otherReasons: readonly string[] | undefined,
+  dataset: LogDataset,
+  candidates: readonly JudgedImage[],
   state: EntryState | undefined,
-): string {
-  const isOther = state && !state.accepted && otherReasons?.includes(state.reasons);
-  return isOther ? state.reasons : expected;
+): JudgedImage | undefined {
+  const judged = judgedEntry(dataset);
+  const near = candidates.filter(({ accepted, expected }) =>
+    accepted ? state?.accepted : expected === state?.reasons,
+  );
+  return (
+    near.find((each) => checksumOf(judged.columns, judged.piecesOf(each)) === state?.checksum) ??
+    near[0]
+  );
 }
 
 function addGone(
@@ -239,6 +256,8 @@ function addGone(
     copies,
     latest: true,
     day: state?.day ?? 'unknown',
+    rank: 0,
+    rest: null,
     accepted: state?.accepted ?? false,
     expected: state?.accepted === false ? state.reasons : '',
   });

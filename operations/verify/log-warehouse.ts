@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DataApi, WarehouseRow } from '../../runtime/redshift/data-api.ts';
-import type { QuarantineRow, ShownRow } from './comparison.ts';
+import type { WarehousePart } from './comparison.ts';
+import type { QuarantineRow, ShownRow } from './image-checks.ts';
+import { piecesOfRow } from './judged-columns.ts';
+import { judgedEntry } from './judged-row.ts';
 import type { Arrival } from './log-reading.ts';
 import type { LogScope } from './log-coverage.ts';
 import {
   arrivalsSql,
+  entryDetailsSql,
   entryStateSql,
   logFrontierSql,
   otherArrivalsSql,
@@ -22,6 +26,10 @@ export interface EntryState {
   readonly accepted: boolean;
   readonly day: string;
   readonly reasons: string;
+  /** Over the columns of `judgedEntry`. */
+  readonly checksum: string;
+  /** Where it says that it was read. */
+  readonly event: string;
 }
 
 /** Entries of a file that was not listed. */
@@ -46,6 +54,7 @@ export interface LogWarehouse {
     readonly holds: (entryId: string) => boolean;
     readonly shown: readonly Omit<ShownRow, 'copies'>[];
     readonly quarantine: readonly QuarantineRow[];
+    readonly details: WarehousePart['details'];
   }>;
 }
 
@@ -66,6 +75,7 @@ export async function readLogWarehouse(
 ): Promise<LogWarehouse> {
   const { generations, signal } = options;
   const { dataset } = scope;
+  const { columns } = judgedEntry(dataset);
   const slices = imageSlices(sliceCount(options.expectedEntries));
   const { id } = await api.runBatch(
     {
@@ -95,7 +105,7 @@ export async function readLogWarehouse(
   const states: EntryState[] = [];
   for (const index of slices.keys()) {
     const rows = await rowsOf(GENERAL + 1 + index * OF_A_SLICE);
-    for (const row of rows) states.push(entryState(row));
+    for (const row of rows) states.push(entryState(row, scope.host));
   }
   return {
     frontiers: new Map(frontiers),
@@ -117,6 +127,10 @@ export async function readLogWarehouse(
             cells: dataset.cleanColumns.map((column) => cellOf(column, row[column.name] ?? null)),
           })),
           quarantine: (await rowsOf(first + 2)).map(quarantineRow),
+          details: async (ids) => {
+            const { rows } = await api.query(entryDetailsSql(scope, ids), { signal });
+            return new Map(rows.map((row) => [textOf(row['entry_id']), piecesOfRow(columns, row)]));
+          },
         };
       }
     },
@@ -132,7 +146,7 @@ function arrivalOf(row: WarehouseRow): Arrival {
   };
 }
 
-function entryState(row: WarehouseRow): EntryState {
+function entryState(row: WarehouseRow, host: string): EntryState {
   return {
     entryId: textOf(row['entry_id']),
     copies: numberOf(row['copies']),
@@ -140,5 +154,7 @@ function entryState(row: WarehouseRow): EntryState {
     accepted: numberOf(row['accepted']) === 1,
     day: textOf(row['book_day']),
     reasons: textOf(row['reasons']),
+    checksum: textOf(row['checksum']),
+    event: `${host}:${textOf(row['generation'])}:${textOf(row['pos'])}`,
   };
 }

@@ -1,22 +1,16 @@
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { imageId } from '../../schemas/image-identity.ts';
-import { expectationOf } from './expectation.ts';
+import { expectationOf, type SetAside } from './expectation.ts';
+import type { JudgedImage } from './judged-row.ts';
 
 /** One distinct row of the source table, and what the current rules make of it. */
-export interface SourceImage {
+export interface SourceImage extends JudgedImage {
   /** The raw key, such as the ticket id. */
   readonly key: string | null;
   /** How many identical rows the table holds. */
   readonly copies: number;
   /** Whether this row counts for its key: greatest rank, then greatest image id. */
   readonly latest: boolean;
-  readonly day: string;
-  readonly accepted: boolean;
-  /**
-   * What the warehouse must show: JSON of the clean values in the order of the dataset's clean
-   * columns, or the reasons. A text, not objects: a million of these are held at once.
-   */
-  readonly expected: string;
 }
 
 export interface SourceReading {
@@ -26,9 +20,7 @@ export interface SourceReading {
   readonly images: ReadonlyMap<string, SourceImage>;
 }
 
-type Entry = { -readonly [Field in keyof SourceImage]: SourceImage[Field] } & {
-  readonly rank: number;
-};
+type Entry = { -readonly [Field in keyof SourceImage]: SourceImage[Field] };
 
 /**
  * Counts the rows of a table as a multiset and judges each distinct one by the current rules.
@@ -58,7 +50,10 @@ export async function readSource(
       continue;
     }
     const key = raw[dataset.keyField] ?? null;
-    const { accepted, expected } = expectationOf(dataset.cleanColumns, dataset.judge(raw));
+    const { accepted, expected, rest } = expectationOf(
+      ...([dataset.cleanColumns, dataset.keyField, dataset.judge(raw)] as const),
+      () => setAside(key, raw),
+    );
     const image: Entry = {
       key,
       copies: 1,
@@ -67,6 +62,7 @@ export async function readSource(
       day: intern(dataset.bookDay(raw)),
       accepted,
       expected: accepted ? expected : intern(expected),
+      rest,
     };
     images.set(id, image);
     // A row without a key stands for itself.
@@ -81,6 +77,11 @@ export async function readSource(
     }
   }
   return { rows: count, images };
+}
+
+function setAside(key: string | null, raw: RawImage): SetAside {
+  const original = JSON.stringify(raw);
+  return { key, original, encoding: 'utf8', bytes: Buffer.byteLength(original) };
 }
 
 function isGreater(image: Entry, id: string, best: Entry, bestId: string): boolean {

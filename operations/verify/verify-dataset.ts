@@ -4,6 +4,7 @@ import { createComparison } from './comparison.ts';
 import type { Coverage } from './coverage.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
 import { checkHistory } from './history.ts';
+import { judgedImage } from './judged-row.ts';
 import type { SourceReading } from './source-reading.ts';
 import type { Frontier, WarehouseReading } from './warehouse-reading.ts';
 
@@ -88,14 +89,20 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
     return { result, settled: !coverage.covered };
   }
   const comparison = createComparison({
+    tables: {
+      state: `careplus.${dataset.entity}_state`,
+      shown: `careplus.${dataset.entity}s`,
+      quarantine: `careplus.${dataset.entity}_quarantine`,
+    },
     cleanColumns: dataset.cleanColumns,
+    judged: judgedImage(dataset),
     rulesVersion: dataset.rulesVersion,
     source,
     later: warehouse.later,
     unreadable: warehouse.unreadable,
     differences,
   });
-  for await (const part of warehouse.parts()) comparison.add(part);
+  for await (const part of warehouse.parts()) await comparison.add(part);
   const { books, days } = comparison.finish();
   const wrong = checkHistory(warehouse.history, differences);
   return {

@@ -3,14 +3,10 @@ import type { CleanColumn, CleanValue } from '../../schemas/datasets/dataset.ts'
 import type { LogColumn } from '../../schemas/datasets/log-dataset.ts';
 import { parseUtcDateTime } from '../../schemas/datasets/strict-values.ts';
 import type { DataApi, WarehouseRow, WarehouseValue } from '../../runtime/redshift/data-api.ts';
-import type {
-  LaterChanges,
-  QuarantineRow,
-  ShownRow,
-  StateRow,
-  UnreadableImages,
-  WarehousePart,
-} from './comparison.ts';
+import type { LaterChanges, UnreadableImages, WarehousePart } from './comparison.ts';
+import type { QuarantineRow, ShownRow, StateRow } from './image-checks.ts';
+import { piecesOfRow } from './judged-columns.ts';
+import { judgedImage } from './judged-row.ts';
 import type { HistoryFacts } from './history.ts';
 import { covers, parseGtidSet } from './gtid.ts';
 import {
@@ -23,6 +19,7 @@ import {
   numbersSql,
   quarantineSql,
   shownSql,
+  stateDetailsSql,
   stateSql,
   transactionsSql,
   unreadableSql,
@@ -143,6 +140,7 @@ export async function readWarehouse(
   const unreadable = unreadableImages(await rowsOf(3));
   const [numbers = {}] = await rowsOf(4);
   const drift = await rowsOf(5);
+  const judged = judgedImage(scope.dataset);
   return {
     frontier,
     later,
@@ -163,9 +161,15 @@ export async function readWarehouse(
       for (const index of slices.keys()) {
         const first = 6 + index * 3;
         yield {
-          state: (await rowsOf(first)).map(stateRow),
+          state: (await rowsOf(first)).map((row) => stateRow(row, `${scope.source}:${epoch}`)),
           shown: (await rowsOf(first + 1)).map((row) => shownRow(row, scope.dataset.cleanColumns)),
           quarantine: (await rowsOf(first + 2)).map(quarantineRow),
+          details: async (ids) => {
+            const { rows } = await api.query(stateDetailsSql(scope, epoch, ids), { signal });
+            return new Map(
+              rows.map((row) => [textOf(row['image_id']), piecesOfRow(judged.columns, row)]),
+            );
+          },
         };
       }
     },
@@ -227,12 +231,15 @@ function unreadableImages(rows: readonly WarehouseRow[]): UnreadableImages {
   };
 }
 
-function stateRow(row: WarehouseRow): StateRow {
+function stateRow(row: WarehouseRow, line: string): StateRow {
   return {
     imageId: textOf(row['image_id']),
     keyHash: textOf(row['key_hash']),
     copies: numberOf(row['copies']),
     rulesVersion: numberOf(row['rules_version']),
+    isLatest: numberOf(row['is_latest']) === 1,
+    checksum: textOf(row['checksum']),
+    event: `${line}:${textOf(row['event_seq'])}`,
   };
 }
 

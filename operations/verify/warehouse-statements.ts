@@ -1,5 +1,7 @@
 import type { CleanColumn, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { quoteText } from '../../runtime/sql/quoting.ts';
+import { checksumSql, piecesSql } from './judged-columns.ts';
+import { judgedImage } from './judged-row.ts';
 
 /** Names of one dataset's warehouse tables and the source that is verified. */
 export interface WarehouseScope {
@@ -116,9 +118,24 @@ export function imageSlices(count: number): ImageSlice[] {
 }
 
 export function stateSql(scope: WarehouseScope, epoch: number, slice: ImageSlice): string {
+  const { columns } = judgedImage(scope.dataset);
   return (
-    `SELECT image_id, key_hash, copies, rules_version FROM careplus.${scope.dataset.entity}_state ` +
-    `WHERE ${inEpoch(scope, epoch)} AND ${inSlice(slice)}`
+    `SELECT s.image_id, s.key_hash, s.copies, s.rules_version, s.is_latest, s.event_seq, ` +
+    `${checksumSql(columns, 's')} AS checksum FROM careplus.${scope.dataset.entity}_state s ` +
+    `WHERE ${inEpoch(scope, epoch, 's.')} AND ${inSlice(slice, 's.image_id')}`
+  );
+}
+
+/** The judged columns of some images. */
+export function stateDetailsSql(
+  scope: WarehouseScope,
+  epoch: number,
+  imageIds: readonly string[],
+): string {
+  return (
+    `SELECT s.image_id, ${piecesSql(judgedImage(scope.dataset).columns, 's')} ` +
+    `FROM careplus.${scope.dataset.entity}_state s ` +
+    `WHERE ${inEpoch(scope, epoch, 's.')} AND s.image_id IN (${imageIds.map(quoteText).join(', ')})`
   );
 }
 

@@ -122,6 +122,10 @@ describe('verify on a warehouse', () => {
       'T1',
     ],
     ['other reasons', change("reasons = 'x'", 'T3'), 'changed-reasons', 'T3'],
+    ['another original', change("original = 'x'", 'T3'), 'changed-column', 'T3'],
+    ['another day', change("book_day = '1999-01-01'", 'T1'), 'changed-column', 'T1'],
+    ['another rank', change('rank = 1', 'T1'), 'changed-column', 'T1'],
+    ['a cell of what is set aside', change("agent = 'Eve'", 'T3'), 'changed-column', 'T3'],
     ['an old verdict', change('rules_version = 0', 'T1'), 'rules-version', 'T1'],
     ['a ticket that is hidden', change('is_latest = 0', 'T1'), 'not-shown', 'T1'],
     [

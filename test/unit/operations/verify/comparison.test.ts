@@ -7,80 +7,31 @@ import {
 import { booksClose, emptyBooks } from '../../../../operations/verify/books.ts';
 import { createDifferenceList } from '../../../../operations/verify/differences.ts';
 import { readSource } from '../../../../operations/verify/source-reading.ts';
-import type { RawImage } from '../../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../../schemas/datasets/support-tickets/index.ts';
+import {
+  compare,
+  first,
+  goodBooks,
+  goodWarehouse,
+  newer,
+  older,
+  reasons,
+  rows,
+  spoiled,
+  tables,
+} from './compared-warehouse.ts';
 import {
   allReadable,
   cleanTicket,
   idOf,
+  judged,
   keyOf,
+  noDetails,
   nothingLater,
   stateOf,
   ticket,
   type Part,
 } from './readings.ts';
-
-// T1 three times; T2 in two versions, of which the later counts; T3 twice, with two faults.
-const first = ticket();
-const older = ticket({ ticket_id: 'T2', agent: 'Bob' });
-const newer = ticket({ ticket_id: 'T2', resolved_at: '2025-07-02 09:00:00', status: 'Resolved' });
-const faulty = ticket({ ticket_id: 'T3', num_interactions: '-1', priority: 'Urgent' });
-const rows = [first, first, first, older, newer, faulty, faulty];
-const reasons = 'priority:unknown-value,num_interactions:negative-count';
-
-const goodBooks = {
-  ...emptyBooks,
-  read: 7,
-  shown: 2,
-  repeats: 2,
-  superseded: 1,
-  quarantined: 1,
-  quarantined_repeats: 1,
-};
-
-function goodWarehouse(): Part {
-  const newerCells = [...cleanTicket];
-  newerCells[0] = 'T2';
-  newerCells[2] = Date.UTC(2025, 6, 2, 9);
-  newerCells[8] = 'Resolved';
-  return {
-    state: [stateOf(first, 3), stateOf(older), stateOf(newer), stateOf(faulty, 2)],
-    shown: [
-      { imageId: idOf(first), copies: 3, cells: cleanTicket },
-      { imageId: idOf(newer), copies: 1, cells: newerCells },
-    ],
-    quarantine: [{ imageId: idOf(faulty), copies: 2, reasons }],
-  };
-}
-
-async function compare(
-  part: Part,
-  options: {
-    readonly source?: readonly RawImage[];
-    readonly later?: LaterChanges;
-    readonly unreadable?: UnreadableImages;
-    readonly rulesVersion?: number;
-  } = {},
-) {
-  const differences = createDifferenceList();
-  const comparison = createComparison({
-    cleanColumns: supportTickets.cleanColumns,
-    rulesVersion: options.rulesVersion ?? supportTickets.rulesVersion,
-    source: await readSource(supportTickets, options.source ?? rows),
-    later: options.later ?? nothingLater,
-    unreadable: options.unreadable ?? allReadable,
-    differences,
-  });
-  comparison.add(part);
-  return { ...comparison.finish(), differences: differences.first };
-}
-
-/** The good warehouse with one thing spoiled. */
-function spoiled(spoil: (part: Part) => void): Part {
-  const part = goodWarehouse();
-  spoil(part);
-  return part;
-}
 
 describe('equal sides', () => {
   it('differ in nothing, and every row is in one term of the books', async () => {
@@ -109,6 +60,7 @@ describe('equal sides', () => {
     const { state, shown, quarantine } = goodWarehouse();
     const differences = createDifferenceList();
     const comparison = createComparison({
+      ...{ tables, judged },
       cleanColumns: supportTickets.cleanColumns,
       rulesVersion: supportTickets.rulesVersion,
       source: await readSource(supportTickets, rows),
@@ -118,7 +70,8 @@ describe('equal sides', () => {
     });
     for (const { imageId: id } of state) {
       const here = (row: { readonly imageId: string }) => row.imageId === id;
-      comparison.add({
+      await comparison.add({
+        details: noDetails,
         state: state.filter(here),
         shown: shown.filter(here),
         quarantine: quarantine.filter(here),
@@ -139,6 +92,7 @@ describe('equal sides', () => {
         state: [stateOf(long)],
         shown: [{ imageId: idOf(long), copies: 1, cells }],
         quarantine: [],
+        details: noDetails,
       },
       { source: [long] },
     );
@@ -315,7 +269,7 @@ describe('changes that came after the source was read', () => {
 
   it('leave nothing to compare after a barrier', async () => {
     const barrier: LaterChanges = { ...nothingLater, barrier: true };
-    const nothing = { state: [], shown: [], quarantine: [] };
+    const nothing = { state: [], shown: [], quarantine: [], details: noDetails };
     const { books, differences } = await compare(nothing, { later: barrier });
     expect(differences).toEqual([]);
     expect(books).toEqual({ ...emptyBooks, read: 7, in_flight: 7 });
@@ -359,7 +313,7 @@ describe('an unreadable record', () => {
 
   it('without a key stands for rows without a key only', async () => {
     const keyless = ticket({ ticket_id: null });
-    const nothing = { state: [], shown: [], quarantine: [] };
+    const nothing = { state: [], shown: [], quarantine: [], details: noDetails };
     const { books, differences } = await compare(nothing, {
       source: [keyless, older],
       unreadable: { keys: new Set(), keyless: true },

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { splitEntries } from '../../../../log-shipper/entry-splitter.ts';
-import type { ShownRow } from '../../../../operations/verify/comparison.ts';
+import type { ShownRow } from '../../../../operations/verify/image-checks.ts';
+import { checksumOf, pieceOf } from '../../../../operations/verify/judged-columns.ts';
+import { judgedEntry } from '../../../../operations/verify/judged-row.ts';
 import type { LogFile } from '../../../../operations/verify/log-files.ts';
 import type { Arrival } from '../../../../operations/verify/log-reading.ts';
 import type {
@@ -11,6 +13,7 @@ import type {
 } from '../../../../operations/verify/log-warehouse.ts';
 import type { CleanValue } from '../../../../schemas/datasets/dataset.ts';
 import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
+import { entryRows } from '../../../../stream-processors/logs/entry-rows.ts';
 import { logEntryId } from '../../../../schemas/log-identity.ts';
 
 export const HOST = 'test-host';
@@ -51,7 +54,7 @@ export function loadLogs(
       states: [...loaded.states.values()],
       async *parts() {
         const { shown, quarantine } = loaded;
-        yield { holds: () => true, shown, quarantine };
+        yield { holds: () => true, shown, quarantine, details: async () => new Map() };
       },
     }),
   };
@@ -99,6 +102,7 @@ function addEntry(loaded: LoadedLogs, bytes: Buffer, continued: boolean): string
     if (set) set.copies += 1;
     return id;
   }
+  const checksum = checksumOfEntry(bytes, id, continued ? 'continued' : 'entry');
   const text = bytes.toString('utf8');
   const verdict = supportLogs.judge(text);
   const reasons = verdict.accepted
@@ -106,7 +110,7 @@ function addEntry(loaded: LoadedLogs, bytes: Buffer, continued: boolean): string
     : [...verdict.reasons, ...(continued ? ['entry:continued'] : [])].join(',');
   loaded.states.set(id, {
     ...{ entryId: id, copies: 1, rulesVersion: supportLogs.rulesVersion, reasons },
-    ...{ accepted: verdict.accepted, day: supportLogs.bookDay(text) },
+    ...{ accepted: verdict.accepted, day: supportLogs.bookDay(text), checksum, event: '' },
   });
   if (!verdict.accepted) loaded.quarantine.push({ imageId: id, copies: 1, reasons });
   else {
@@ -114,4 +118,20 @@ function addEntry(loaded: LoadedLogs, bytes: Buffer, continued: boolean): string
     loaded.shown.push({ imageId: id, cells });
   }
   return id;
+}
+
+/** Over the row that the processor makes of an entry. */
+export function checksumOfEntry(
+  bytes: Buffer,
+  id: string,
+  kind: 'entry' | 'continued' = 'entry',
+): string {
+  const block = {
+    ...{ host: HOST, path: '', generation: '', generation_start: 0, read_at_ms: 0 },
+    ranges: [{ offset: 0, length: bytes.length, entry_id: id, bytes, truncated: false, kind }],
+  };
+  const [row = {}] = entryRows(supportLogs, block, { partition: 0, offset: 0 });
+  const { columns } = judgedEntry(supportLogs);
+  const pieces = columns.map((column) => pieceOf(column, row[column.name] ?? null));
+  return checksumOf(columns, pieces);
 }

@@ -11,6 +11,7 @@ import {
   cleanTicket,
   idOf,
   keyOf,
+  noDetails,
   nothingLater,
   stateOf,
   ticket,
@@ -40,6 +41,7 @@ const reading: WarehouseReading = {
       state: [stateOf(ticket())],
       shown: [{ imageId: idOf(ticket()), copies: 1, cells: cleanTicket }],
       quarantine: [],
+      details: noDetails,
     };
   },
 };
@@ -126,7 +128,10 @@ describe('verification of a dataset', () => {
         expected: 'epoch 1000 up to 9',
         found: 'epoch 1000 up to 2',
       },
-      { kind: 'missing-row', key: 'T2', expected: 1, found: 0 },
+      {
+        ...{ kind: 'missing-row', key: 'T2', expected: 1, found: 0 },
+        table: 'careplus.ticket_state',
+      },
     ]);
     expect(result.books).toEqual({ ...emptyBooks, read: 2, shown: 1, unexplained: 1 });
   });
