@@ -98,6 +98,8 @@ describe('multipart uploads', () => {
       name: expect.stringMatching(/^InvalidPart(Order)?$/) as string,
     });
     await expect(complete(to, [two])).rejects.toMatchObject(failure('InvalidPart', 400));
+    const other = { ...one, ChecksumCRC32: 'AAAAAA==' };
+    await expect(complete(to, [other])).rejects.toMatchObject(failure('InvalidPart', 400));
     await s3.send(new AbortMultipartUploadCommand(to));
     const after = upload(to, 1, Buffer.from('a'));
     await expect(after).rejects.toMatchObject(failure('NoSuchUpload', 404));

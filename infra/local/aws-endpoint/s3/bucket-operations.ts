@@ -6,6 +6,8 @@ import { S3Error } from './s3-error.ts';
 import { element, xmlDocument } from './xml.ts';
 
 const MAX_KEYS = 1000;
+/** More is no number of keys to S3: what it reads is an int. */
+const MAX_MAX_KEYS = 2 ** 31 - 1;
 
 /** Region where creating one's own bucket again succeeds. */
 const FIRST_REGION = 'us-east-1';
@@ -54,7 +56,7 @@ function listingRequest(query: URLSearchParams): ListingRequest {
     throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request');
   }
   const maxKeys = query.get('max-keys') ?? `${MAX_KEYS}`;
-  if (!/^\d{1,10}$/.test(maxKeys)) {
+  if (!/^\d{1,10}$/.test(maxKeys) || Number(maxKeys) > MAX_MAX_KEYS) {
     throw new S3Error('InvalidArgument', 'Provided max-keys not an integer or within range');
   }
   return {

@@ -108,6 +108,7 @@ function completedParts(root: XmlElement | undefined): readonly CompletedPart[] 
     const number = Number(childText(part, 'PartNumber'));
     const etag = childText(part, 'ETag');
     if (part.name !== 'Part' || !Number.isInteger(number) || etag === undefined) throw malformed;
-    return { number, etag: etag.replaceAll('"', '') };
+    const crc32 = childText(part, 'ChecksumCRC32');
+    return { number, etag: etag.replaceAll('"', ''), ...(crc32 !== undefined && { crc32 }) };
   });
 }

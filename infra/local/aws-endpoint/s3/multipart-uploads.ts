@@ -34,6 +34,7 @@ export type UploadedPart = z.infer<typeof partSchema>;
 export interface CompletedPart {
   readonly number: number;
   readonly etag: string;
+  readonly crc32?: string;
 }
 
 /**
@@ -158,14 +159,17 @@ function chooseParts(
   uploaded: readonly UploadedPart[],
 ): readonly UploadedPart[] {
   const byNumber = new Map(uploaded.map((part) => [part.number, part]));
-  return named.map(({ number, etag }, index) => {
+  return named.map(({ number, etag, crc32: checksum }, index) => {
     const before = named[index - 1];
     if (before !== undefined && before.number >= number) {
       throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.');
     }
     const part = byNumber.get(number);
-    if (part?.etag !== etag) {
-      throw new S3Error('InvalidPart', `Part ${number} could not be found or has another ETag.`);
+    if (part?.etag !== etag || (checksum ?? part.crc32) !== part.crc32) {
+      throw new S3Error(
+        'InvalidPart',
+        `Part ${number} could not be found or has another ETag or checksum.`,
+      );
     }
     if (index < named.length - 1 && part.size < MIN_PART_BYTES) {
       throw new S3Error(

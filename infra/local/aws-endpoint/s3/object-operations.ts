@@ -21,7 +21,7 @@ export function objectOperations(store: ObjectStore) {
       const { body, verify } = openPayload(request);
       const record = await store.put(bucket, key, body, {
         headers: storedHeaders(request.headers),
-        isNew: isNewRequired(request.headers),
+        ...writeCondition(request.headers),
         verify,
       });
       return { status: 200, headers: { etag: quoted(record.etag), ...checksumHeaders(record) } };
@@ -50,7 +50,10 @@ export function objectOperations(store: ObjectStore) {
       return describe(record, headers).reply;
     },
 
-    async DeleteObject({ bucket, key }: S3Call): Promise<S3Reply> {
+    async DeleteObject({ bucket, key, request }: S3Call): Promise<S3Reply> {
+      if (request.headers['if-match'] !== undefined) {
+        throw new S3Error('NotImplemented', 'The local endpoint deletes without conditions.');
+      }
       await store.delete(bucket, key);
       return noContent;
     },
@@ -142,6 +145,13 @@ export function checksumHeaders(record: ObjectRecord): Record<string, string> {
   };
 }
 
+/** `If-Match` of a write: the ETag that is to be replaced (S3 user guide, "Conditional writes"). */
+function writeCondition(headers: IncomingHttpHeaders): { isNew: boolean; replaces?: string } {
+  const { 'if-match': etag, ...others } = headers;
+  if (etag === undefined) return { isNew: isNewRequired(headers) };
+  return { isNew: isNewRequired(others), replaces: etag.trim().replaceAll('"', '') };
+}
+
 /** @returns whether the object must be new. @throws {S3Error} for conditions not served on writes. */
 export function isNewRequired(headers: IncomingHttpHeaders): boolean {
   const condition = headers['if-none-match'];
@@ -159,13 +169,27 @@ const keptHeaders = [
   'expires',
 ];
 
-/** The request's headers that come back with the object. `aws-chunked` was framing, not encoding. */
+const META = 'x-amz-meta-';
+/** Names and values of user metadata together (S3 user guide, "Working with object metadata"). */
+const MAX_META_BYTES = 2 * 1024;
+
+/**
+ * The request's headers that come back with the object. `aws-chunked` was framing, not encoding.
+ *
+ * @throws {S3Error} MetadataTooLarge.
+ */
 export function storedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {};
+  let metaBytes = 0;
   for (const name of Object.keys(headers)) {
     const value = headerOf(headers, name);
     if (value === undefined) continue;
-    if (keptHeaders.includes(name) || name.startsWith('x-amz-meta-')) kept[name] = value;
+    const isMeta = name.startsWith(META);
+    if (isMeta) metaBytes += Buffer.byteLength(name.slice(META.length) + value);
+    if (isMeta || keptHeaders.includes(name)) kept[name] = value;
+  }
+  if (metaBytes > MAX_META_BYTES) {
+    throw new S3Error('MetadataTooLarge', 'Your metadata headers exceed the maximum allowed size');
   }
   const encoding = (headers['content-encoding'] ?? '')
     .split(',')

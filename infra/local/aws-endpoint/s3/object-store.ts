@@ -16,6 +16,8 @@ export interface PutOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** `If-None-Match: *`. */
   readonly isNew?: boolean;
+  /** `If-Match`: the ETag of the object that is replaced. */
+  readonly replaces?: string;
   /** Judges the body before the object exists; throws to refuse it. */
   readonly verify?: (digests: FinishedDigests) => void;
   /** What the record says instead of the body's own digests (multipart). */
@@ -99,13 +101,13 @@ export class ObjectStore {
   /**
    * Puts an object; it is durable when the call returns.
    *
-   * @throws {S3Error} NoSuchBucket, PreconditionFailed, and what `verify` throws.
+   * @throws {S3Error} NoSuchBucket, PreconditionFailed, NoSuchKey, and what `verify` throws.
    */
   async put(
     bucket: string,
     key: string,
     body: AsyncIterable<Buffer>,
-    { headers = {}, isNew = false, verify, identity }: PutOptions = {},
+    { headers = {}, isNew = false, replaces, verify, identity }: PutOptions = {},
   ): Promise<ObjectRecord> {
     await this.requireBucket(bucket);
     const flat = flatName(key);
@@ -124,7 +126,7 @@ export class ObjectStore {
         headers,
       };
       await this.#inTurn(`${bucket}/${flat}`, () =>
-        this.#commit(bucket, flat, temporary, record, isNew),
+        this.#commit(bucket, flat, temporary, record, { isNew, replaces }),
       );
       return record;
     } finally {
@@ -190,9 +192,13 @@ export class ObjectStore {
     flat: string,
     temporary: string,
     record: ObjectRecord,
-    isNew: boolean,
+    { isNew, replaces }: { readonly isNew: boolean; readonly replaces: string | undefined },
   ): Promise<void> {
     const replaced = await this.head(bucket, record.key);
+    if (replaces !== undefined && replaced === undefined) {
+      throw new S3Error('NoSuchKey', 'The specified key does not exist.');
+    }
+    if (replaces !== undefined && replaced?.etag !== replaces) throw preconditionFailed();
     const path = this.#pathOf(bucket, record);
     await rename(temporary, path);
     await syncFolder(join(this.#folder, bucket, 'objects'));
@@ -202,10 +208,7 @@ export class ObjectStore {
     });
     if (!isWritten) {
       await rm(path, { force: true });
-      throw new S3Error(
-        'PreconditionFailed',
-        'At least one of the pre-conditions you specified did not hold',
-      );
+      throw preconditionFailed();
     }
     await this.#index(bucket).forget(flat);
     if (replaced !== undefined) await rm(this.#pathOf(bucket, replaced), { force: true });
@@ -266,4 +269,11 @@ export async function writeBody(
 /** The bytes of a file, as a body to put. */
 export function fileBody(path: string): AsyncIterable<Buffer> {
   return createReadStream(path, { highWaterMark: 1024 * 1024 });
+}
+
+function preconditionFailed(): S3Error {
+  return new S3Error(
+    'PreconditionFailed',
+    'At least one of the pre-conditions you specified did not hold',
+  );
 }

@@ -19,6 +19,7 @@ const statuses = {
   KeyTooLongError: 400,
   MalformedTrailerError: 400,
   MalformedXML: 400,
+  MetadataTooLarge: 400,
   MethodNotAllowed: 405,
   MissingContentLength: 411,
   NoSuchBucket: 404,
