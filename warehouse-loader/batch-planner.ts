@@ -6,7 +6,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** A second batch must not wait for ever behind ever longer ones. */
 const MAX_CADENCE_FACTOR = 8;
 
-/** Refusals after which a batch is halved, and an object alone is set aside. */
+/** Refusals after which a batch is parted, and an object alone is set aside. */
 const MAX_REFUSALS = 3;
 const REFUSAL_PAUSE_MS = 1_000;
 const MAX_REFUSAL_PAUSE_MS = 600_000;
@@ -16,6 +16,11 @@ export interface PlannedBatch {
   readonly objects: readonly LakeObject[];
   /** What is known of objects that COPY refused before. */
   readonly suspicion?: Suspicion;
+}
+
+interface Refusal {
+  readonly named?: LakeObject | undefined;
+  readonly probePassed?: boolean;
 }
 
 interface Suspicion {
@@ -34,7 +39,7 @@ interface SuspectGroup extends Suspicion {
  * at least the cadence, unless count or bytes are full; a warehouse that needs more than half of
  * the cadence for a batch gets fewer and larger ones.
  *
- * A batch that COPY refuses becomes suspect: it is tried again, then halved down to the one object,
+ * A batch that COPY refuses becomes suspect: it is tried again, then parted down to the one object,
  * while all others go on.
  */
 export interface BatchPlanner {
@@ -55,15 +60,23 @@ export interface BatchPlanner {
   /**
    * COPY refused the batch.
    *
-   * @param probePassed COPY took an object of former days meanwhile.
+   * @param refusal `named`: the object that the refusal tells of, which is parted from the others
+   *   first; `probePassed`: COPY took an object of former days meanwhile.
    * @returns the object at fault once that is certain: it was refused alone, often enough, and
    *   another one was loaded since, so that it is not the warehouse that refuses everything.
    */
-  refused(batch: PlannedBatch, probePassed?: boolean): LakeObject | undefined;
+  refused(batch: PlannedBatch, refusal?: Refusal): LakeObject | undefined;
   /** Objects that wait, suspect ones among them. */
   readonly waiting: number;
   /** When the oldest of them came into the lake, epoch ms; undefined when none waits. */
   readonly oldestMs: number | undefined;
+}
+
+/** The others and the one that a refusal names, or two halves: its words are no contract. */
+function parted(objects: readonly LakeObject[], named: LakeObject | undefined) {
+  if (named) return [objects.filter(({ key }) => key !== named.key), [named]];
+  const middle = Math.ceil(objects.length / 2);
+  return [objects.slice(0, middle), objects.slice(middle)];
 }
 
 export function createBatchPlanner(options: {
@@ -142,15 +155,14 @@ export function createBatchPlanner(options: {
       const isOften = (suspicion?.refusals ?? 0) + 1 >= MAX_REFUSALS;
       return isAll && isOften && suspicion?.loadsBefore === loads && probedAt !== loads;
     },
-    refused({ objects, suspicion }, probePassed = false) {
+    refused({ objects, suspicion }, { named, probePassed = false } = {}) {
       const refusals = (suspicion?.refusals ?? 0) + 1;
       const loadsBefore = suspicion?.loadsBefore ?? loads;
       if (refusals >= MAX_REFUSALS) {
         if (objects.length > 1) {
-          const middle = Math.ceil(objects.length / 2);
-          for (const half of [objects.slice(0, middle), objects.slice(middle)]) {
-            // One more refusal halves it again.
-            const group = { objects: half, refusals: MAX_REFUSALS - 1, loadsBefore };
+          for (const part of parted(objects, named)) {
+            // One more refusal parts it again.
+            const group = { objects: part, refusals: MAX_REFUSALS - 1, loadsBefore };
             suspects.push({ ...group, notBefore: elapsed() });
           }
           return undefined;

@@ -178,10 +178,11 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
       'COPY refused the batch',
     );
     const { copyRoleArn } = options;
-    const probed =
+    const probePassed =
       planner.needsProbe(batch) &&
       (await probeCopy({ api, s3, bucket, dataset, copyRoleArn, ledger, log, signal }));
-    const culprit = planner.refused(batch, probed);
+    const named = batch.objects.find(({ key }) => reason.includes(key));
+    const culprit = planner.refused(batch, { named, probePassed });
     if (!culprit) return;
     setAside.set(culprit.key, { object: culprit, outcome: 'quarantined', reason });
   }

@@ -37,7 +37,7 @@ interface Attempts {
 }
 
 export function createHoleFiller(options: HoleFillerOptions): HoleFiller {
-  const { mayCome, retryMs, log, now = Date.now } = options;
+  const { mayCome, retryMs, log, now = () => performance.now() } = options;
   let known = new Map<string, Attempts>();
 
   function note(hole: NumberRange, unfillable: number): void {

@@ -51,7 +51,7 @@ interface Awaited {
 
 export function createTailWatch({
   lateMs,
-  now = Date.now,
+  now = () => performance.now(),
 }: {
   /** How long what the processor has handed over may take to the warehouse. */
   readonly lateMs: number;

@@ -20,7 +20,7 @@ const MAX_MARKS = 64;
 
 /** A line that never rests is open at every look: what counts is how long each of its ends waits. */
 export function createWaitingAge({
-  now = Date.now,
+  now = () => performance.now(),
 }: { readonly now?: () => number } = {}): WaitingAge {
   let marksOf = new Map<string, readonly Mark[]>();
   return {

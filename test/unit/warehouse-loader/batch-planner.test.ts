@@ -108,7 +108,11 @@ describe('the planner', () => {
 
 describe('a batch that COPY refuses', () => {
   /** Plays COPY: refuses every batch that holds a poisoned key. */
-  function play(count: number, poisoned: readonly string[], options: { fresh?: boolean } = {}) {
+  function play(
+    count: number,
+    poisoned: readonly string[],
+    options: { fresh?: boolean; names?: (keys: readonly string[]) => string | undefined } = {},
+  ) {
     const { clock, planner: plan } = planner();
     plan.add(objects(count));
     const loaded: string[] = [];
@@ -120,7 +124,9 @@ describe('a batch that COPY refuses', () => {
       for (let batch = plan.next(); batch; batch = plan.next()) {
         attempts += 1;
         if (batch.objects.some(({ key }) => poisoned.includes(key))) {
-          const culprit = plan.refused(batch);
+          const name = options.names?.(batch.objects.map(({ key }) => key));
+          const named = batch.objects.find(({ key }) => key === name);
+          const culprit = plan.refused(batch, { named });
           if (culprit) culprits.push(culprit.key);
         } else {
           plan.loaded(batch, 1);
@@ -144,6 +150,23 @@ describe('a batch that COPY refuses', () => {
     const { loaded, culprits } = play(100, ['k0', 'k50', 'k99']);
     expect(culprits).toEqual(['k0', 'k50', 'k99']);
     expect(loaded).toHaveLength(97);
+  });
+
+  test('is parted by the object that the refusal names', () => {
+    const poisoned = ['k17', 'k137'];
+    const names = (all: readonly string[]) => all.find((key) => poisoned.includes(key));
+    const { loaded, culprits, waiting, attempts } = play(200, poisoned, { names });
+    expect([...culprits].sort()).toEqual(['k137', 'k17']);
+    expect(loaded).toHaveLength(198);
+    expect(waiting).toBe(0);
+    // Three times whole, the others twice, and the two alone, one of them before anything loaded.
+    expect(attempts).toBeLessThanOrEqual(3 + 2 + 3);
+  });
+
+  test('finds its way when the refusal names another one', () => {
+    const { loaded, culprits } = play(40, ['k7', 'k30'], { names: ([first]) => first });
+    expect(culprits).toEqual(['k30', 'k7']);
+    expect(loaded).toHaveLength(38);
   });
 
   test('is not blamed while nothing else is loaded: the warehouse may refuse everything', () => {
@@ -180,7 +203,7 @@ describe('a batch that COPY refuses', () => {
       plan.planner.add([object(1)]);
       const batch = refuseUntilProbe(plan);
       expect(batch?.suspicion?.refusals).toBe(2);
-      expect(plan.planner.refused(batch ?? { objects: [] }, true)?.key).toBe('k1');
+      expect(plan.planner.refused(batch ?? { objects: [] }, { probePassed: true })?.key).toBe('k1');
       expect(plan.planner.waiting).toBe(0);
     });
 
@@ -188,7 +211,9 @@ describe('a batch that COPY refuses', () => {
       const plan = planner();
       plan.planner.add([object(1)]);
       const batch = refuseUntilProbe(plan);
-      expect(plan.planner.refused(batch ?? { objects: [] }, false)).toBeUndefined();
+      expect(
+        plan.planner.refused(batch ?? { objects: [] }, { probePassed: false }),
+      ).toBeUndefined();
       expect(plan.planner.waiting).toBe(1);
       expect(refuseUntilProbe(plan)).toBeDefined();
     });
@@ -196,7 +221,7 @@ describe('a batch that COPY refuses', () => {
     test('is the only one: when each new object is refused, the next one waits for a load', () => {
       const plan = planner();
       plan.planner.add([object(1)]);
-      plan.planner.refused(refuseUntilProbe(plan) ?? { objects: [] }, true);
+      plan.planner.refused(refuseUntilProbe(plan) ?? { objects: [] }, { probePassed: true });
       plan.planner.add([object(2)]);
       expect(refuseUntilProbe(plan)).toBeUndefined();
       plan.planner.loaded({ objects: [object(3)] }, 1);

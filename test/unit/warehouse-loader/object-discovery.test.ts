@@ -251,4 +251,14 @@ describe('later looks', () => {
     expect(w.lines).toHaveLength(1);
     expect(w.lines[0]).toContain('LAKE_4004');
   });
+
+  test('an object that was erased in is not told: the ledger names it as it is', async () => {
+    w.lake.set(key('2025-07-02', 0), 'one');
+    await w.everything();
+    w.ledgered.set(key('2025-07-02', 0), 'two');
+    w.lake.set(key('2025-07-02', 0), 'two');
+    expect(await w.look()).toEqual([]);
+    expect(await w.look()).toEqual([]);
+    expect(w.lines).toEqual([]);
+  });
 });

@@ -146,7 +146,9 @@ async function readSchemas(
     );
     rows = reader.getRowObjectsJson() as unknown as SchemaRow[];
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const told = cause instanceof Error ? cause.message : String(cause);
+    // The object by its address, not by where it lies here.
+    const reason = files.reduce((text, { path, url }) => text.replaceAll(path, url), told);
     throw new CopyError(`Spectrum Scan Error: no valid Parquet file: ${reason}`, cause);
   }
   const columns = new Map<string, ParquetColumn[]>();
