@@ -12,11 +12,20 @@ import {
   type Measure,
 } from '../../../schemas/measures.ts';
 import { moments, type Moment } from '../../../schemas/moments.ts';
-import { checkArtifacts, checkFiles } from './file-checks.ts';
+import {
+  logPercentiles,
+  ticketPercentiles,
+  type Percentile,
+} from '../../../schemas/percentiles.ts';
+import { checkColumns } from './column-checks.ts';
+import { checkArtifacts, checkFiles, checkKinds } from './file-checks.ts';
 import { checkLayout } from './layout-checks.ts';
+import { checkAddresses, checkLiterals } from './literal-checks.ts';
 import { checkCatalogue, checkDax, checkQuery, checkSplits } from './measure-checks.ts';
 import { checkModel } from './model-checks.ts';
+import { checkFilters, checkReach, checkVisibility } from './narrowing-checks.ts';
 import type { Finding, ProjectFiles } from './project-files.ts';
+import { checkReading } from './reading-checks.ts';
 import { checkRelationships } from './relationship-checks.ts';
 import {
   checkAggregations,
@@ -25,19 +34,26 @@ import {
   checkQueryRefs,
   checkTheme,
 } from './report-checks.ts';
+import { checkPlan } from './report-plan.ts';
 import { readReport } from './report.ts';
 import { checkSecrets } from './secret-checks.ts';
 import { readSemanticModel } from './semantic-model.ts';
 import { checkColours } from './theme-checks.ts';
 import { checkVisuals } from './visual-checks.ts';
 
-/** Every measure of the report. */
-const catalogue: readonly (Measure | Moment)[] = [
+const measures: readonly Measure[] = [
   ...ticketMeasures,
   ...ticketBooks,
+  ...historyMeasures,
   ...logMeasures,
   ...logBooks,
-  ...historyMeasures,
+];
+
+/** Every measure of the report. */
+const catalogue: readonly (Measure | Percentile | Moment)[] = [
+  ...measures,
+  ...ticketPercentiles,
+  ...logPercentiles,
   ...moments,
 ];
 
@@ -55,6 +71,7 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...ofModel,
     ...ofReport,
     ...checkModel(model),
+    ...checkColumns(model),
     ...checkRelationships(model),
     ...checkCatalogue(model, catalogue),
     ...checkDax(model, catalogue),
@@ -62,11 +79,19 @@ export function checkProject(files: ProjectFiles, styleSheet: string): Finding[]
     ...checkQuery(files, catalogue),
     ...checkFiles(files),
     ...checkArtifacts(files),
+    ...checkKinds(files),
+    ...checkLiterals(files),
+    ...checkAddresses(files),
     ...checkPages(report),
     ...checkTheme(files, report),
     ...checkFields(files, model),
     ...checkAggregations(files),
     ...checkQueryRefs(report),
+    ...checkPlan(report),
+    ...checkFilters(files),
+    ...checkVisibility(report),
+    ...checkReach(report, model),
+    ...checkReading(report, model, measures),
     ...checkVisuals(report),
     ...checkLayout(report),
     ...checkColours(files, styleSheet),

@@ -8,12 +8,16 @@
  *             | "CALCULATE(" aggregate ", KEEPFILTERS(" column "=" text "))"
  *   column    = table "[" name "]"
  *
+ * and one form beside it, of a percentile over ranges ({@link parsePercentile}).
+ *
  * A bare equality in CALCULATE would take the place of what a person chose of that column, where the
  * WHERE of the twin narrows it: a slicer on Resolved would still show all open tickets.
  *
  * Everything else (AVERAGE, MEDIAN, iterators, measures of measures) is refused: its translation
  * would not be obvious, or the warehouse would send rows instead of a figure.
  */
+
+import { percentileDax } from '../../../schemas/percentiles.ts';
 
 const columnFunctions = ['SUM', 'COUNT', 'DISTINCTCOUNTNOBLANK', 'MIN'] as const;
 
@@ -34,6 +38,14 @@ export interface DaxAggregate {
 export interface DaxFigure {
   readonly numerator: DaxAggregate;
   readonly denominator: DaxAggregate | undefined;
+  readonly divisor: number | undefined;
+}
+
+export interface DaxPercentile {
+  readonly table: string;
+  /** Upper edges of ranges. */
+  readonly column: string;
+  readonly percent: number;
   readonly divisor: number | undefined;
 }
 
@@ -116,6 +128,26 @@ export function parseDax(text: string): DaxFigure {
   }
   take('end');
   return { ...figure, divisor };
+}
+
+/** What tells one percentile from another; everything else of its text is always the same. */
+const PERCENTILE = /VALUES\((.+?)\), .* >= Total \* (\d\d)\)\nRETURN MINX\(.+?\)(?: \/ (\d+))?$/s;
+
+/**
+ * @returns undefined for what is no percentile of `schemas/percentiles.ts`, word for word.
+ * @throws {DaxError} when it ranks something else than a column.
+ */
+export function parsePercentile(text: string): DaxPercentile | undefined {
+  const [, column = '', percent, divided] = PERCENTILE.exec(text) ?? [];
+  const divisor = divided === undefined ? undefined : Number(divided);
+  if (text !== percentileDax(column, Number(percent), divisor)) return undefined;
+  const { numerator } = parseDax(`COUNT(${column})`);
+  return {
+    table: numerator.table,
+    column: numerator.column ?? '',
+    percent: Number(percent),
+    divisor,
+  };
 }
 
 function tokenize(text: string): readonly Token[] {

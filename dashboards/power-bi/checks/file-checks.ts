@@ -27,14 +27,28 @@ const optional: readonly (readonly [RegExp, (path: string) => string])[] = [
     /^pages\/[^/]+\/visuals\/[^/]+\/mobile\.json$/,
     (file) => file.replace('mobile.json', 'visual.json'),
   ],
-  [/^bookmarks\/[^/]+\.json$/, (file) => file],
+];
+
+/**
+ * What Desktop leaves beside the definitions. Whatever else lies there is stray: a `report.json` or
+ * a `model.bim` of the older form would be read in the place of the definition, or keep it closed.
+ */
+const beside = [
+  /^CarePlus\.Report\/(StaticResources\/.+|semanticModelDiagramLayout\.json)$/,
+  /^CarePlus\.SemanticModel\/definition\/(tables|cultures)\/[^/]+\.tmdl$/,
+  /^CarePlus\.SemanticModel\/DAXQueries\/([^/]+\.dax|\.pbi\/daxQueries\.json)$/,
+  /^CarePlus\.SemanticModel\/(definition\/relationships\.tmdl|diagramLayout\.json)$/,
+  /^CarePlus\.\w+\/\.pbi\/editorSettings\.json$/,
 ];
 
 /** What must be there is there, and nothing else: a file without its owner is never shown. */
 export function checkFiles(files: ProjectFiles): Finding[] {
   const missing = required.filter((file) => !files.has(file));
   const stray = [...files.keys()].filter((file) => {
-    if (required.includes(file) || !file.startsWith(`${REPORT_DEFINITION}/`)) return false;
+    if (required.includes(file)) return false;
+    if (!file.startsWith(`${REPORT_DEFINITION}/`)) {
+      return !beside.some((pattern) => pattern.test(file));
+    }
     const below = file.slice(REPORT_DEFINITION.length + 1);
     const [, ownerOf] = optional.find(([pattern]) => pattern.test(below)) ?? [];
     return ownerOf === undefined || !files.has(`${REPORT_DEFINITION}/${ownerOf(below)}`);
@@ -52,6 +66,35 @@ const formats = [
   [`${REPORT_DEFINITION}/version.json`, '2', 'that of the pages and visuals here'],
 ] as const;
 
+const GUID = /^(?!0{8}-)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The kind of document that each file says it is; which version of it, the schemas know. */
+const kinds: readonly (readonly [RegExp, string])[] = [
+  [/^CarePlus\.pbip$/, 'pbip/pbipProperties'],
+  [/\/\.platform$/, 'gitIntegration/platformProperties'],
+  [/\/definition\.pbir$/, 'item/report/definitionProperties'],
+  [/\/definition\.pbism$/, 'item/semanticModel/definitionProperties'],
+  [/\/definition\/version\.json$/, 'item/report/definition/versionMetadata'],
+  [/\/definition\/report\.json$/, 'item/report/definition/report'],
+  [/\/pages\/pages\.json$/, 'item/report/definition/pagesMetadata'],
+  [/\/page\.json$/, 'item/report/definition/page'],
+  [/\/visual\.json$/, 'item/report/definition/visualContainer'],
+  [/\/mobile\.json$/, 'item/report/definition/visualContainerMobileState'],
+];
+const SCHEMA =
+  /^https:\/\/developer\.microsoft\.com\/json-schemas\/fabric\/(.+)\/[\d.]+\/schema\.json$/;
+
+/** A file without its `$schema`, or with that of another kind, is one that Desktop does not open. */
+export function checkKinds(files: ProjectFiles): Finding[] {
+  return [...files].flatMap(([file, text]) => {
+    const [, kind] = kinds.find(([pattern]) => pattern.test(file)) ?? [];
+    if (kind === undefined) return [];
+    const address = (parseJson(text) as { readonly $schema?: unknown } | undefined)?.$schema;
+    const said = typeof address === 'string' ? SCHEMA.exec(address)?.[1] : undefined;
+    return said === kind ? [] : [{ file, problem: `$schema must be a version of ${kind}` }];
+  });
+}
+
 /** Project, report and model point at each other, and are different items. */
 export function checkArtifacts(files: ProjectFiles): Finding[] {
   const valueOf = (file: string, ...keys: readonly (string | number)[]): unknown =>
@@ -65,6 +108,10 @@ export function checkArtifacts(files: ProjectFiles): Finding[] {
     [`../${SEMANTIC_MODEL}`, `${REPORT}/definition.pbir`, 'datasetReference', 'byPath', 'path'],
     ['Report', ofReport, 'metadata', 'type'],
     ['SemanticModel', ofModel, 'metadata', 'type'],
+    ['CarePlus', ofReport, 'metadata', 'displayName'],
+    ['CarePlus', ofModel, 'metadata', 'displayName'],
+    ['2.0', ofReport, 'config', 'version'],
+    ['2.0', ofModel, 'config', 'version'],
   ];
   const findings = expected.flatMap(([value, file, ...keys]) =>
     valueOf(file, ...keys) === value
@@ -78,8 +125,13 @@ export function checkArtifacts(files: ProjectFiles): Finding[] {
     }
   }
   const ids = [ofReport, ofModel].map((file) => valueOf(file, 'config', 'logicalId'));
-  if (ids.some((id) => typeof id !== 'string') || ids[0] === ids[1]) {
-    findings.push({ file: ofReport, problem: 'report and model need a logicalId each' });
+  if (ids.some((id) => typeof id !== 'string' || !GUID.test(id)) || ids[0] === ids[1]) {
+    findings.push({ file: ofReport, problem: 'report and model need a GUID as logicalId each' });
+  }
+  const reference = valueOf(`${REPORT}/definition.pbir`, 'datasetReference');
+  if (typeof reference === 'object' && reference !== null && 'byConnection' in reference) {
+    const problem = 'byConnection belongs to what is published, and names a workspace';
+    findings.push({ file: `${REPORT}/definition.pbir`, problem });
   }
   return findings;
 }

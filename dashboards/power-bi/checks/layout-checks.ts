@@ -2,6 +2,12 @@
 import { literalText, type Page, type Position, type Report, type Visual } from './report.ts';
 import type { Finding } from './project-files.ts';
 
+/** Every page is shown in the same frame, as large as the window allows. */
+const FRAME = { width: 1280, height: 720, displayOption: 'FitToPage' } as const;
+
+/** Less can neither be read nor touched. */
+const SMALLEST_SIDE = 40;
+
 /** Width of Power BI's phone canvas. */
 const PHONE_WIDTH = 324;
 
@@ -23,8 +29,17 @@ export function checkLayout({ pages }: Report): Finding[] {
   ]);
 }
 
-function checkCanvas({ content, visuals }: Page): Finding[] {
+function checkCanvas({ file: pageFile, content, visuals }: Page): Finding[] {
+  const frame = Object.entries(FRAME).filter(([name, value]) => content[name] !== value);
   return [
+    ...frame.map(([name, value]) => ({ file: pageFile, problem: `${name} must be ${value}` })),
+    ...visuals.flatMap(({ file, phone, content: { position } }) =>
+      [position, ...(phone === undefined ? [] : [phone.position])].some(
+        ({ width, height }) => Math.min(width, height) < SMALLEST_SIDE,
+      )
+        ? [{ file, problem: `smaller than ${SMALLEST_SIDE}` }]
+        : [],
+    ),
     ...visuals.flatMap(({ file, content: { position: p } }) =>
       p.x >= 0 && p.y >= 0 && p.x + p.width <= content.width && p.y + p.height <= content.height
         ? []
@@ -36,11 +51,19 @@ function checkCanvas({ content, visuals }: Page): Finding[] {
 
 /** Keyboard and screen reader go through a page as the eye does: from top to bottom, left to right. */
 function checkTabOrder({ file, visuals }: Page): Finding[] {
-  const inReadingOrder = visuals.toSorted((a, b) => {
-    const [first, second] = [a.content.position, b.content.position];
-    return first.y - second.y || first.x - second.x;
-  });
-  const orders = inReadingOrder.map(({ content }) => content.position.tabOrder ?? -1);
+  const phones = visuals.flatMap(({ phone }) => (phone === undefined ? [] : [phone.position]));
+  return [
+    ...risingOrder(
+      file,
+      visuals.map(({ content }) => content.position),
+    ),
+    ...risingOrder(file, phones),
+  ];
+}
+
+function risingOrder(file: string, positions: readonly Position[]): Finding[] {
+  const inReadingOrder = positions.toSorted((a, b) => a.y - b.y || a.x - b.x);
+  const orders = inReadingOrder.map(({ tabOrder }) => tabOrder ?? -1);
   const rises = orders.every((order, index) => index === 0 || order > (orders[index - 1] ?? 0));
   return rises && !orders.includes(-1)
     ? []
@@ -55,10 +78,10 @@ function checkPhone({ visuals }: Page): Finding[] {
         return wanted ? [{ file, problem: 'no mobile.json: not on the phone' }] : [];
       }
       if (!wanted) return [{ file, problem: 'does not belong on the phone' }];
-      const { x, width } = phone.position;
-      return x >= 0 && x + width <= PHONE_WIDTH
+      const { x, y, width } = phone.position;
+      return x >= 0 && y >= 0 && x + width <= PHONE_WIDTH
         ? []
-        : [{ file, problem: `wider than the phone's ${PHONE_WIDTH}` }];
+        : [{ file, problem: `not on the phone's canvas, which is ${PHONE_WIDTH} wide` }];
     }),
     ...overlaps(visuals, ({ phone }) => phone?.position, 'on the phone'),
   ];

@@ -1,11 +1,19 @@
 /** Checks that the measures of the model are those of the catalogue, in DAX and in SQL. */
 import type { Measure } from '../../../schemas/measures.ts';
 import type { Moment } from '../../../schemas/moments.ts';
-import { DaxError, parseDax, type DaxAggregate, type DaxFigure } from './dax.ts';
+import type { Percentile } from '../../../schemas/percentiles.ts';
+import {
+  DaxError,
+  parseDax,
+  parsePercentile,
+  type DaxAggregate,
+  type DaxFigure,
+  type DaxPercentile,
+} from './dax.ts';
 import { SEMANTIC_MODEL, type Finding, type ProjectFiles } from './project-files.ts';
 import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
 
-type CatalogueMeasure = Measure | Moment;
+type CatalogueMeasure = Measure | Moment | Percentile;
 
 /** What the model says of a measure, as `///`: what it means and what is counted. */
 function measureDescription({ description, population }: CatalogueMeasure): string {
@@ -61,7 +69,8 @@ export function checkDax(model: SemanticModel, catalogue: readonly CatalogueMeas
     table.measures.flatMap(({ name, file, dax }) => {
       const say = (problem: string): Finding => ({ file, problem: `measure ${name}: ${problem}` });
       try {
-        const sql = sqlOf(parseDax(dax), tables);
+        const percentile = parsePercentile(dax);
+        const sql = percentile ? rankOf(percentile, tables) : sqlOf(parseDax(dax), tables);
         const twin = twins.get(name);
         return twin === undefined || sql === twinOf(twin)
           ? []
@@ -76,18 +85,20 @@ export function checkDax(model: SemanticModel, catalogue: readonly CatalogueMeas
 
 const QUERY_FILE = `${SEMANTIC_MODEL}/DAXQueries/Every measure.dax`;
 
-/** The query by which a person compares Power BI with the page asks for every measure. */
+/** The query by which a person compares Power BI with the page asks for every measure, and runs. */
 export function checkQuery(files: ProjectFiles, catalogue: readonly CatalogueMeasure[]): Finding[] {
-  const asked = new Map(
-    [...(files.get(QUERY_FILE) ?? '').matchAll(/"([^"]+)", \[([^\]]+)\]/g)].map(
-      ([, label = '', measure = '']) => [measure, label],
-    ),
-  );
-  const titles = catalogue.map(({ title }) => title);
+  const asked = catalogue.map(({ title }) => `\t"${title}", [${title}]`);
+  const expected = ['EVALUATE', 'ROW(', ...asked.join(',\n').split('\n'), ')'];
+  const found = (files.get(QUERY_FILE) ?? '').trimEnd().split(/\r?\n/);
+  const wrong = expected.findIndex((line, index) => line !== found[index]);
+  if (wrong === -1 && found.length === expected.length) return [];
+  const line = wrong === -1 ? expected.length : wrong;
   return [
-    ...titles.filter((title) => asked.get(title) !== title),
-    ...[...asked.keys()].filter((measure) => !titles.includes(measure)),
-  ].map((name) => ({ file: QUERY_FILE, problem: `"${name}", [${name}] is wrong or missing` }));
+    {
+      file: QUERY_FILE,
+      problem: `line ${line + 1} must be ${expected[line] ?? 'the end'}, found ${found[line] ?? 'the end'}`,
+    },
+  ];
 }
 
 /** A column that figures are split by, in both languages. */
@@ -141,7 +152,24 @@ function aggregateSql(aggregate: DaxAggregate, tables: ReadonlyMap<string, Model
   return `${from} WHERE ${sourceOf(table, where.column, tables)} = '${where.equals}'`;
 }
 
+/** No SQL, but the same words for both twins: `percentileSql` makes the statement of them. */
+function rankOf(
+  { table, column, percent, divisor }: DaxPercentile,
+  tables: ReadonlyMap<string, ModelTable>,
+): string {
+  const view = viewOf(tableNamed(table, tables)) ?? '?';
+  return rankText(`reporting.${view}`, sourceOf(table, column, tables), percent, divisor);
+}
+
+function rankText(from: string, column: string, percent: number, divisor?: number): string {
+  return `P${percent}(${column}) FROM ${from}${divisor === undefined ? '' : ` / ${divisor}`}`;
+}
+
 function twinOf(measure: CatalogueMeasure): string {
+  if ('percent' in measure.sql) {
+    const { from, bucket, percent } = measure.sql;
+    return rankText(from, bucket, percent, 'divisor' in measure ? measure.divisor : undefined);
+  }
   const { from, where, numerator } = measure.sql;
   const denominator = 'denominator' in measure.sql ? measure.sql.denominator : undefined;
   const divisor = 'divisor' in measure ? measure.divisor : undefined;

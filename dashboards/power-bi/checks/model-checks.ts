@@ -1,12 +1,26 @@
 /** Checks of the semantic model by itself: known properties, one mode, pure navigation, unique names. */
 import { MODEL_DEFINITION, viewOf, type ModelTable, type SemanticModel } from './semantic-model.ts';
 import type { Finding } from './project-files.ts';
+import { PLACEHOLDER_HOST } from './secret-checks.ts';
 import type { TmdlObject } from './tmdl-reader.ts';
 import { allowedValues, nameless, unquoted, vocabulary } from './tmdl-vocabulary.ts';
 
-const parameterNames = ['RedshiftDatabase', 'RedshiftSchema', 'RedshiftServer'];
+/** Each parameter and what stands in it until a person sets it. */
+const parameters: Readonly<Record<string, string>> = {
+  RedshiftDatabase: 'careplus',
+  RedshiftSchema: 'reporting',
+  RedshiftServer: `${PLACEHOLDER_HOST}:5439`,
+};
 const PARAMETER =
-  /^"[^"]*" meta \[IsParameterQuery=true,Type="Text",IsParameterQueryRequired=true\]$/;
+  /^"([^"]*)" meta \[IsParameterQuery=true,Type="Text",IsParameterQueryRequired=true\]$/;
+
+/** Lineage tags need 1540; what Desktop of 2026 does not know yet it does not open. */
+const compatibilityLevels = { from: 1600, upTo: 1702 };
+/** A capacity for everybody allows ten connections to a source at a time. */
+const MAX_CONNECTIONS = 10;
+/** Else Desktop makes a hidden calendar for each date: a calculated table, which DirectQuery has not. */
+const AUTO_CALENDARS = '__PBI_TimeIntelligenceEnabled';
+const TAG = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Everything about the model that needs neither the report nor the warehouse. */
 export function checkModel(model: SemanticModel): Finding[] {
@@ -40,31 +54,53 @@ function checkObject(file: string, object: TmdlObject): Finding[] {
   return [...unnamed, ...own, ...object.children.flatMap((child) => checkObject(file, child))];
 }
 
-/** Lineage tags need a level of 1540, and figures come from the catalogue alone. */
+/** What the model says of itself, once for all its tables. */
 function checkSettings({ roots }: SemanticModel): Finding[] {
-  return roots.flatMap(({ file, object }) => {
-    const level = Number(object.properties.get('compatibilityLevel') ?? 0);
-    if (object.kind === 'database' && level < 1600) {
-      return [{ file, problem: 'compatibilityLevel must be 1600 or more' }];
-    }
-    return object.kind === 'model' && !object.properties.has('discourageImplicitMeasures')
-      ? [{ file, problem: 'must say discourageImplicitMeasures' }]
-      : [];
-  });
+  const file = `${MODEL_DEFINITION}/model.tmdl`;
+  const rootOf = (kind: string, name?: string) =>
+    roots.find(({ object }) => object.kind === kind && (name === undefined || object.name === name))
+      ?.object;
+  const level = Number(rootOf('database')?.properties.get('compatibilityLevel'));
+  const settings = rootOf('model')?.properties;
+  const connections = Number(settings?.get('dataSourceDefaultMaxConnections'));
+  const { from, upTo } = compatibilityLevels;
+  const required = ['defaultPowerBIDataSourceVersion', 'discourageImplicitMeasures'];
+  return [
+    ...(level >= from && level <= upTo
+      ? []
+      : [
+          {
+            file: `${MODEL_DEFINITION}/database.tmdl`,
+            problem: `compatibilityLevel must be ${from} to ${upTo}`,
+          },
+        ]),
+    ...[
+      ...required.filter((name) => settings?.has(name) !== true).map((name) => `must say ${name}`),
+      ...(connections >= 1 && connections <= MAX_CONNECTIONS
+        ? []
+        : [`dataSourceDefaultMaxConnections must be 1 to ${MAX_CONNECTIONS}`]),
+      ...(rootOf('annotation', AUTO_CALENDARS)?.value === '0'
+        ? []
+        : [`annotation ${AUTO_CALENDARS} must be 0`]),
+    ].map((problem) => ({ file, problem })),
+  ];
 }
 
 /** Server, database and schema: what a person sets, and nothing secret. */
-function checkParameters({ parameters }: SemanticModel): Finding[] {
+function checkParameters(model: SemanticModel): Finding[] {
   const file = `${MODEL_DEFINITION}/expressions.tmdl`;
-  const names = [...parameters.keys()].sort();
-  if (names.join() !== parameterNames.join()) {
-    return [{ file, problem: `parameters must be ${parameterNames.join(', ')}` }];
+  const names = Object.keys(parameters);
+  if ([...model.parameters.keys()].sort().join() !== names.join()) {
+    return [{ file, problem: `parameters must be ${names.join(', ')}` }];
   }
-  return [...parameters].flatMap(([name, expression]) =>
-    PARAMETER.test(expression.replace(/ ?([=,]) ?/g, '$1'))
+  return [...model.parameters].flatMap(([name, expression]) => {
+    const value = PARAMETER.exec(expression.replace(/ ?([=,]) ?/g, '$1'))?.[1];
+    if (value === undefined) return [{ file, problem: `${name} is no text parameter` }];
+    const placeholder = parameters[name] ?? '';
+    return value === placeholder
       ? []
-      : [{ file, problem: `${name} is no text parameter` }],
-  );
+      : [{ file, problem: `${name} must be ${placeholder}: a warehouse's own stays out of Git` }];
+  });
 }
 
 /** `ref table` lines fix the order; one without a file is ignored by Power BI, without a word. */
@@ -93,6 +129,8 @@ function checkTable(table: ModelTable): Finding[] {
   if (viewOf(table) === undefined) {
     problems.push('the partition must only navigate: server, schema, view');
   }
+  const sources = columns.map(({ sourceColumn }) => sourceColumn);
+  if (new Set(sources).size < sources.length) problems.push('two columns of one sourceColumn');
   for (const column of columns) {
     if (column.sourceColumn === '') problems.push(`column ${column.name} has no sourceColumn`);
     if (column.dataType === '') problems.push(`column ${column.name} has no dataType`);
@@ -149,6 +187,9 @@ function checkLineage({ roots }: SemanticModel): Finding[] {
     const mayHave = vocabulary[object.kind]?.has('lineageTag') ?? false;
     if (tag === undefined && mayHave) {
       findings.push({ file, problem: `${object.kind} ${object.name} has no lineageTag` });
+    }
+    if (tag !== undefined && !TAG.test(tag)) {
+      findings.push({ file, problem: `the lineageTag of ${object.name} is no GUID` });
     }
     if (tag !== undefined && seen.has(tag)) {
       findings.push({ file, problem: `the lineageTag of ${object.name} is used twice` });

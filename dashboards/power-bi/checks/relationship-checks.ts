@@ -16,13 +16,7 @@ export function checkRelationships({ roots, tables }: SemanticModel): Finding[] 
       table.columns.map(({ name, dataType }) => [`${table.name}.${name}`, dataType] as const),
     ),
   );
-  const relationships = roots
-    .filter(({ object }) => object.kind === 'relationship')
-    .map(({ file, object }) => ({
-      file,
-      from: columnName(object.properties.get('fromColumn')),
-      to: columnName(object.properties.get('toColumn')),
-    }));
+  const relationships = relationshipsOf(roots);
   const findings = relationships.flatMap(({ file, from, to }) => {
     const missing = [from, to].filter((end) => !types.has(end));
     const [fromType = '', toType = ''] = [types.get(from), types.get(to)];
@@ -46,11 +40,35 @@ export function checkRelationships({ roots, tables }: SemanticModel): Finding[] 
   ];
 }
 
+/** Tables that a choice in one of them narrows: itself, and those that lean on it. */
+export function filteredTables({ roots }: SemanticModel): (table: string) => ReadonlySet<string> {
+  const relationships = relationshipsOf(roots);
+  return (table) => {
+    const reached = new Set([table]);
+    for (const each of reached) {
+      for (const { from, to } of relationships)
+        if (tableOf(to) === each) reached.add(tableOf(from));
+    }
+    return reached;
+  };
+}
+
+function relationshipsOf(roots: SemanticModel['roots']) {
+  return roots
+    .filter(({ object }) => object.kind === 'relationship')
+    .map(({ file, object }) => ({
+      file,
+      from: columnName(object.properties.get('fromColumn')),
+      to: columnName(object.properties.get('toColumn')),
+    }));
+}
+
+const tableOf = (column: string) => column.slice(0, column.lastIndexOf('.'));
+
 /** A filter goes from the one side, `to`, to the many. */
 function ambiguousWays(
   relationships: readonly { readonly from: string; readonly to: string }[],
 ): string[] {
-  const tableOf = (column: string) => column.slice(0, column.lastIndexOf('.'));
   const filtered = (table: string) =>
     relationships.flatMap(({ from, to }) => (tableOf(to) === table ? [tableOf(from)] : []));
   const starts = new Set(relationships.map(({ to }) => tableOf(to)));

@@ -47,12 +47,15 @@ export function checkQueryRefs({ pages }: Report): Finding[] {
   return pages.flatMap(({ visuals }) =>
     visuals.flatMap(({ file, content }) =>
       Object.values(content.visual.query?.queryState ?? {}).flatMap(({ projections }) =>
-        projections.flatMap(({ field, queryRef }) => {
+        projections.flatMap(({ field, queryRef, nativeQueryRef }) => {
           const [reference] = fieldReferences(field);
           const expected = reference === undefined ? '' : `${reference.table}.${reference.name}`;
-          return queryRef === expected
-            ? []
-            : [{ file, problem: `queryRef ${queryRef} must be ${expected}` }];
+          return [
+            ...(queryRef === expected ? [] : [`queryRef ${queryRef} must be ${expected}`]),
+            ...(nativeQueryRef === undefined || nativeQueryRef === reference?.name
+              ? []
+              : [`nativeQueryRef ${nativeQueryRef} must be ${reference?.name ?? ''}`]),
+          ].map((problem) => ({ file, problem }));
         }),
       ),
     ),
@@ -92,7 +95,10 @@ function checkNames({ file, folder, content, visuals }: Page): Finding[] {
 function checkRefresh({ file, content }: Page): Finding[] {
   const properties = content.objects?.['pageRefresh']?.[0]?.properties ?? {};
   const isOn = literalText(properties['show']) === 'true';
-  return isOn && literalText(properties['duration']) === PAGE_REFRESH
+  // A refresh by change detection takes a measure and a capacity of its own, whatever stands beside it.
+  return isOn &&
+    !('refreshType' in properties) &&
+    literalText(properties['duration']) === PAGE_REFRESH
     ? []
     : [{ file, problem: `pageRefresh must be on, every ${PAGE_REFRESH}` }];
 }

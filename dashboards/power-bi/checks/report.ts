@@ -19,7 +19,12 @@ const formatting = z.record(
 );
 export type Formatting = z.infer<typeof formatting>;
 
-const projection = z.looseObject({ field: z.unknown(), queryRef: z.string() });
+const projection = z.looseObject({
+  field: z.unknown(),
+  queryRef: z.string(),
+  nativeQueryRef: z.string().optional(),
+  active: z.boolean().optional(),
+});
 
 const visualFile = z.looseObject({
   name: z.string(),
@@ -29,6 +34,11 @@ const visualFile = z.looseObject({
     query: z
       .looseObject({
         queryState: z.record(z.string(), z.looseObject({ projections: z.array(projection) })),
+        sortDefinition: z
+          .looseObject({
+            sort: z.array(z.looseObject({ field: z.unknown(), direction: z.string() })),
+          })
+          .optional(),
       })
       .optional(),
     objects: formatting.optional(),
@@ -165,17 +175,17 @@ const alias = z.object({ Name: z.string(), Entity: z.string() });
 
 /** Every column and measure that is named anywhere in a JSON document, filters and sorts included. */
 export function fieldReferences(document: unknown): FieldReference[] {
-  const parts = [...partsOf(document)];
+  const parts = partsOf(document);
   const aliases = new Map(
     parts.flatMap((part) => {
-      const parsed = alias.safeParse(part);
-      return parsed.success ? [[parsed.data.Name, parsed.data.Entity] as const] : [];
+      const parsed = 'Entity' in part ? alias.safeParse(part) : undefined;
+      return parsed?.success === true ? [[parsed.data.Name, parsed.data.Entity] as const] : [];
     }),
   );
   return parts.flatMap((part) =>
     (['Column', 'Measure'] as const).flatMap((kind): FieldReference[] => {
-      const parsed = fieldExpression.safeParse(part[kind]);
-      if (!parsed.success) return [];
+      const parsed = kind in part ? fieldExpression.safeParse(part[kind]) : undefined;
+      if (parsed?.success !== true) return [];
       const { Expression, Property: name } = parsed.data;
       const { SourceRef: source } = Expression;
       const table = 'Entity' in source ? source.Entity : aliases.get(source.Source);
@@ -184,11 +194,18 @@ export function fieldReferences(document: unknown): FieldReference[] {
   );
 }
 
-/** The value itself and every object in it. */
-function* partsOf(value: unknown): Generator<Readonly<Record<string, unknown>>> {
-  if (typeof value !== 'object' || value === null) return;
-  yield value as Readonly<Record<string, unknown>>;
-  for (const part of Object.values(value)) yield* partsOf(part);
+type Part = Readonly<Record<string, unknown>>;
+
+/** The value itself and every object in it, each before what it holds. */
+export function partsOf(value: unknown): readonly Part[] {
+  const parts: Part[] = [];
+  const visit = (each: unknown) => {
+    if (typeof each !== 'object' || each === null) return;
+    parts.push(each as Part);
+    for (const inner of Object.values(each)) visit(inner);
+  };
+  visit(value);
+  return parts;
 }
 
 /** The text of a literal such as `'Tickets'`, if the property is one. */

@@ -2,7 +2,8 @@
 import type { Finding, ProjectFiles } from './project-files.ts';
 
 /** What stands in the parameters until a person sets them. */
-const PLACEHOLDER_HOST = 'careplus.000000000000.eu-central-1.redshift-serverless.amazonaws.com';
+export const PLACEHOLDER_HOST =
+  'careplus.000000000000.eu-central-1.redshift-serverless.amazonaws.com';
 
 /** What Power BI Desktop leaves for one person and one machine, other than its editor's settings. */
 const PRIVATE_FILE = /\/\.pbi\/(?!editorSettings\.json$)|\.abf$/;
@@ -11,6 +12,7 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ['a password', /\b(password|passwd|pwd)\b\s*[=:]/i],
   ['credentials in an address', /\w+:\/\/[^/\s"':]+:[^@\s"']+@/],
   ['an access key of AWS', /\b(AKIA|ASIA)[A-Z0-9]{16}\b/],
+  ['an account of AWS', /(?<![\w-])(?!0{12})\d{12}(?![\w-])/],
   ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
   ['a connection string with a user', /\b(uid|user id)\s*=/i],
   ['a person’s address', /[\w.+-]+@[\w-]+\.[a-z]{2,}/i],

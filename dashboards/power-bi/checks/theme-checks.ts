@@ -1,6 +1,6 @@
 /** The report has the colours of the web page: its theme repeats those of the page's style sheet. */
 import { z } from 'zod';
-import { parseJson } from './report.ts';
+import { parseJson, partsOf } from './report.ts';
 import { REPORT, type Finding, type ProjectFiles } from './project-files.ts';
 
 export const THEME_FILE = `${REPORT}/StaticResources/RegisteredResources/CarePlus.json`;
@@ -24,6 +24,9 @@ const sources = {
 
 /** Series take these in turn. */
 const seriesSources = ['accent', 'amber', 'quiet', 'accent-soft', 'amber-soft', 'red'] as const;
+
+/** In points. */
+const SMALLEST_FONT = 8;
 
 const themeFile = z.looseObject({ dataColors: z.array(z.string()) });
 
@@ -65,6 +68,14 @@ export function checkColours(files: ProjectFiles, styleSheet: string): Finding[]
     ...(rest.match(/#[0-9a-f]{3,8}\b/gi) ?? []).flatMap((colour) =>
       say(`${colour} is written out: name a colour of the theme instead`),
     ),
+    ...partsOf(data).flatMap(({ color, fontSize }) => [
+      ...(typeof color === 'string' && !(color in sources)
+        ? say(`there is no colour ${color}`)
+        : []),
+      ...(typeof fontSize === 'number' && fontSize < SMALLEST_FONT
+        ? say(`a text of ${fontSize} points cannot be read`)
+        : []),
+    ]),
   ];
 }
 

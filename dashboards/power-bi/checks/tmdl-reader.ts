@@ -52,6 +52,8 @@ const OBJECT =
   /^(ref [a-zA-Z]+|[a-zA-Z]+)(?:[ \t]+('(?:[^']|'')+'|[^\s'=:]+))?[ \t]*(?:=[ \t]*(.*))?$/s;
 const PROPERTY = /^([a-zA-Z]+)[ \t]*:[ \t]*(.*)$/s;
 const EXPRESSION_PROPERTY = /^([a-zA-Z]+)[ \t]*=[ \t]*(.*)$/s;
+/** Properties that are expressions; all others stand behind a colon. */
+const expressionProperties = new Set(['source']);
 const FENCE = '```';
 
 /**
@@ -101,6 +103,9 @@ export function readTmdl(text: string): readonly TmdlObject[] {
     } else {
       if (description.length > 0) throw new TmdlError(line.number, 'only objects are described');
       if (parent === undefined) throw new TmdlError(line.number, 'a property of nothing');
+      if (parent.children.length > 0) {
+        throw new TmdlError(line.number, `${name} stands behind the objects of its ${parent.kind}`);
+      }
       if (parent.properties.has(name)) throw new TmdlError(line.number, `${name} is set twice`);
       parent.properties.set(name, value ?? 'true');
     }
@@ -133,7 +138,7 @@ function readStatement({ number, text }: Line): Statement {
     };
   }
   const expression = EXPRESSION_PROPERTY.exec(text);
-  if (expression?.[1] !== undefined) {
+  if (expression?.[1] !== undefined && expressionProperties.has(expression[1])) {
     return { kind: undefined, name: expression[1], value: expression[2], isExpression: true };
   }
   if (!/^[a-zA-Z]+$/.test(text)) {

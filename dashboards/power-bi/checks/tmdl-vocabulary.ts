@@ -7,12 +7,10 @@ export const vocabulary: Readonly<Record<string, ReadonlySet<string>>> = {
   annotation: new Set(),
   changedProperty: new Set(),
   column: new Set([
-    'dataCategory',
     'dataType',
     'displayFolder',
     'formatString',
     'isHidden',
-    'isKey',
     'lineageTag',
     'sortByColumn',
     'sourceColumn',
@@ -26,7 +24,8 @@ export const vocabulary: Readonly<Record<string, ReadonlySet<string>>> = {
   expression: new Set(['lineageTag', 'queryGroup']),
   extendedProperty: new Set(),
   linguisticMetadata: new Set(['contentType']),
-  measure: new Set(['displayFolder', 'formatString', 'isHidden', 'lineageTag']),
+  // What is hidden cannot be found by whoever builds a visual.
+  measure: new Set(['displayFolder', 'formatString', 'lineageTag']),
   model: new Set([
     'culture',
     'dataSourceDefaultMaxConnections',
@@ -40,7 +39,7 @@ export const vocabulary: Readonly<Record<string, ReadonlySet<string>>> = {
   'ref table': new Set(),
   // One direction only, and no promise that every key is there: both are what is not said.
   relationship: new Set(['fromColumn', 'toColumn']),
-  table: new Set(['isHidden', 'lineageTag']),
+  table: new Set(['lineageTag']),
 };
 
 /** Kinds whose objects have no name. */
@@ -61,10 +60,10 @@ export const allowedValues: Readonly<Record<string, ReadonlySet<string>>> = {
   summarizeBy: new Set(['none']),
   mode: new Set(['directQuery']),
   culture: cultures,
+  defaultPowerBIDataSourceVersion: new Set(['powerBI_V3']),
   sourceQueryCulture: cultures,
-  discourageImplicitMeasures: switches,
+  discourageImplicitMeasures: new Set(['true']),
   isHidden: switches,
-  isKey: switches,
 };
 
 /** A name as it is meant: `'Log Entries'` without its quotes. */

@@ -29,6 +29,24 @@ export function place(file: string, position: Readonly<Record<string, number | s
   };
 }
 
+/** Sets one value of a JSON file, told by the keys that lead to it; undefined takes it out. */
+export function set(file: string, keys: readonly (string | number)[], value: unknown): Damage {
+  return (files) => {
+    const document: unknown = JSON.parse(files.get(file) ?? '');
+    const last = keys.at(-1) ?? '';
+    const owner = keys
+      .slice(0, -1)
+      .reduce((part, key) => (part as Record<string | number, unknown>)[key], document);
+    (owner as Record<string | number, unknown>)[last] = value;
+    return add(file, JSON.stringify(document, null, 2))(files);
+  };
+}
+
+/** A literal of a formatting property. */
+export function literal(value: string): object {
+  return { expr: { Literal: { Value: value } } };
+}
+
 export function add(file: string, text: string): Damage {
   return (files) => new Map(files).set(file, text);
 }

@@ -21,7 +21,7 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
       'CarePlus.Report/.platform',
       (files.get('CarePlus.SemanticModel/.platform') ?? '').replace('"SemanticModel"', '"Report"'),
     ),
-    /a logicalId each/,
+    /a GUID as logicalId each/,
   ],
   [
     'a model that is read as one file',
@@ -44,6 +44,45 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /title\/mobile\.json: belongs to nothing/,
   ],
   ['visuals of nothing', remove(`${insights}/page.json`), /visual\.json: belongs to nothing/],
+  [
+    'an id that is none',
+    replace('CarePlus.Report/.platform', '"logicalId": "', '"logicalId": "x'),
+    /a GUID as logicalId each/,
+  ],
+  [
+    'items of two names',
+    replace('CarePlus.Report/.platform', '"displayName": "CarePlus"', '"displayName": "Copy"'),
+    /metadata\.displayName must be CarePlus/,
+  ],
+  [
+    'a report of one workspace',
+    replace(
+      'CarePlus.Report/definition.pbir',
+      '"byPath"',
+      '"byConnection": { "connectionString": "semanticmodelid=1" }, "byPath"',
+    ),
+    /byConnection belongs to what is published/,
+  ],
+  [
+    'a report of the older form beside it',
+    add('CarePlus.Report/report.json', '{}'),
+    /CarePlus\.Report\/report\.json: belongs to nothing/,
+  ],
+  [
+    'a model of the older form beside it',
+    add('CarePlus.SemanticModel/model.bim', '{}'),
+    /model\.bim: belongs to nothing/,
+  ],
+  [
+    'a visual that does not say what it is',
+    replace(`${title}/visual.json`, '"$schema"', '"schema"'),
+    /\$schema must be a version of item\/report\/definition\/visualContainer/,
+  ],
+  [
+    'a visual that says it is a page',
+    replace(`${title}/visual.json`, 'visualContainer/2.9.0', 'page/2.1.0'),
+    /\$schema must be a version of item\/report\/definition\/visualContainer/,
+  ],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {

@@ -21,7 +21,7 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     ),
     /does not belong on the phone/,
   ],
-  ['a visual wider than the phone', place(onPhone, { width: 400 }), /wider than the phone/],
+  ['a visual wider than the phone', place(onPhone, { width: 400 }), /not on the phone's canvas/],
   [
     'a visual that covers another on the phone',
     place(onPhone, { height: 900 }),
@@ -33,6 +33,18 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     /altText of 1 to 250/,
   ],
   ['a chart without a title', replace(byAgent, '"text":', '"background":'), /no title/],
+  [
+    'a page of another size',
+    replace(`${insights}/page.json`, '"width": 1280', '"width": 4000'),
+    /width must be 1280/,
+  ],
+  [
+    'a page that does not fit the window',
+    replace(`${insights}/page.json`, '"FitToPage"', '"ActualSize"'),
+    /displayOption must be FitToPage/,
+  ],
+  ['a visual above the phone', place(onPhone, { y: -50 }), /not on the phone's canvas/],
+  ['a tab order that jumps on the phone', place(onPhone, { tabOrder: 1 }), /tabOrder must rise/],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {

@@ -64,12 +64,27 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
   [
     'a measure that the query of all forgets',
     replace(query, '\t"Open Tickets", [Open Tickets],\n', ''),
-    /"Open Tickets", \[Open Tickets\] is wrong or missing/,
+    /line 5 must be \t"Open Tickets", \[Open Tickets\],, found \t"Escalated/,
   ],
   [
     'a measure that the query of all invents',
     replace(query, '[Open Tickets]', '[Closed Tickets]'),
-    /\[Closed Tickets\] is wrong or missing/,
+    /line 5 must be .*found \t"Open Tickets", \[Closed Tickets\]/,
+  ],
+  [
+    'a percentile of another column',
+    replace(tickets, 'sourceColumn: resolution_bucket_seconds', 'sourceColumn: num_messages'),
+    /its DAX is P50\(num_messages\) FROM reporting\.tickets \/ 60 in SQL/,
+  ],
+  [
+    'another percentile',
+    replace(tickets, 'Total * 90)', 'Total * 95)'),
+    /its DAX is P95\(resolution_bucket_seconds\)/,
+  ],
+  [
+    'a percentile of another form',
+    replace(tickets, '<= Edge)', '< Edge)'),
+    /measure P50 Resolution Minutes: /,
   ],
 ];
 

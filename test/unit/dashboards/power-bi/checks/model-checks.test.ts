@@ -161,6 +161,65 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     ),
     /expression RedshiftSchema is there twice/,
   ],
+  [
+    'a server of somebody',
+    replace(
+      expressions,
+      /"careplus\.0.*?"/.exec(files.get(expressions) ?? '')?.[0] ?? '',
+      '"redshift.example.com:5439"',
+    ),
+    /RedshiftServer must be careplus\.0{12}/,
+  ],
+  [
+    'a schema that the reader does not see',
+    replace(expressions, '"reporting"', '"careplus"'),
+    /RedshiftSchema must be reporting/,
+  ],
+  ['a tag that is no GUID', replace(tickets, tags(1), 'total'), /Total Tickets is no GUID/],
+  [
+    'a model that Desktop does not know yet',
+    replace(`${definition}/database.tmdl`, '1600', '9999'),
+    /compatibilityLevel must be 1600 to/,
+  ],
+  [
+    'a model that sums columns by itself after all',
+    replace(
+      `${definition}/model.tmdl`,
+      'discourageImplicitMeasures',
+      'discourageImplicitMeasures: false',
+    ),
+    /discourageImplicitMeasures may not be false/,
+  ],
+  [
+    'calendars that are made by themselves',
+    replace(`${definition}/model.tmdl`, 'Enabled = 0', 'Enabled = 1'),
+    /annotation __PBI_TimeIntelligenceEnabled must be 0/,
+  ],
+  [
+    'more connections than a capacity allows',
+    replace(`${definition}/model.tmdl`, 'Connections: 10', 'Connections: 500'),
+    /dataSourceDefaultMaxConnections must be 1 to 10/,
+  ],
+  [
+    'sources of before 2018',
+    replace(`${definition}/model.tmdl`, 'powerBI_V3', 'powerBI_V1'),
+    /defaultPowerBIDataSourceVersion may not be powerBI_V1/,
+  ],
+  [
+    'a column that is shown twice',
+    replace(tickets, 'sourceColumn: agent', 'sourceColumn: channel'),
+    /two columns of one sourceColumn/,
+  ],
+  [
+    'a property behind the objects',
+    replace(tickets, '\tpartition Tickets', '\tlineageTag: x\n\n\tpartition Tickets'),
+    /lineageTag stands behind the objects of its table/,
+  ],
+  [
+    'a property that is set like an expression',
+    replace(tickets, '\t\tisHidden\n', '\t\tisHidden = true\n'),
+    /neither an object nor a property/,
+  ],
 ];
 
 /** The nth tag of the tickets. */

@@ -103,6 +103,16 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     replace(byAgent, '"Column": {', '"Aggregation": {"Function": 0}, "Column": {'),
     /aggregates a column/,
   ],
+  [
+    'a wrong nativeQueryRef',
+    replace(byAgent, '"nativeQueryRef": "Agent"', '"nativeQueryRef": "Agnt"'),
+    /nativeQueryRef Agnt must be Agent/,
+  ],
+  [
+    'a page that refreshes by change detection',
+    replace(`${insights}/page.json`, '"show": {', '"refreshType": {}, "show": {'),
+    /pageRefresh must be on/,
+  ],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {

@@ -34,6 +34,11 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     add('CarePlus.Report/.pbi/localSettings.json', '{}'),
     /a file of one person/,
   ],
+  [
+    'an account',
+    replace(expressions, '/// Address', '/// arn:aws:iam::123456789012:role/x'),
+    /holds an account of AWS/,
+  ],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {

@@ -20,6 +20,16 @@ const damages: readonly (readonly [string, Damage, RegExp])[] = [
     replace(theme, '"dataColors"', '"colors"'),
     /no theme with dataColors/,
   ],
+  [
+    'a colour that the theme has not',
+    replace(theme, '"color": "backgroundNeutral"', '"color": "red"'),
+    /there is no colour red/,
+  ],
+  [
+    'a text that cannot be read',
+    replace(theme, '"fontSize": 11', '"fontSize": 1'),
+    /a text of 1 points cannot be read/,
+  ],
 ];
 
 it.each(damages)('finds %s', (_what, damage, expected) => {

@@ -1,0 +1,27 @@
+-- What the views of 025-percentile-buckets.sql mean, for people and tools that find them in the catalogue.
+COMMENT ON VIEW reporting.log_entries IS 'Log entries that the rules accept, each counted once however often it stands in the files.';
+COMMENT ON COLUMN reporting.log_entries.entry_id IS 'Hash over the host and the bytes of the entry.';
+COMMENT ON COLUMN reporting.log_entries.logged_at IS 'When the server wrote the entry, UTC.';
+COMMENT ON COLUMN reporting.log_entries.logged_date IS 'Day of logged_at, UTC.';
+COMMENT ON COLUMN reporting.log_entries.log_level IS 'DEBUG, INFO, WARNING or ERROR.';
+COMMENT ON COLUMN reporting.log_entries.component IS 'Part of the system that wrote it.';
+COMMENT ON COLUMN reporting.log_entries.ticket_id IS 'Number of the ticket that was worked on; it may be one that is not shown.';
+COMMENT ON COLUMN reporting.log_entries.session_id IS 'Session of the user.';
+COMMENT ON COLUMN reporting.log_entries.ip IS 'Address of the client.';
+COMMENT ON COLUMN reporting.log_entries.response_time_ms IS 'Milliseconds that the response took.';
+COMMENT ON COLUMN reporting.log_entries.cpu_percent IS 'CPU use in percent.';
+COMMENT ON COLUMN reporting.log_entries.event_type IS 'Kind of event.';
+COMMENT ON COLUMN reporting.log_entries.is_error IS 'Whether the entry says Error=true.';
+COMMENT ON COLUMN reporting.log_entries.user_agent IS 'Program of the client.';
+COMMENT ON COLUMN reporting.log_entries.message IS 'Text of the entry.';
+COMMENT ON COLUMN reporting.log_entries.debug IS 'Details for developers.';
+COMMENT ON COLUMN reporting.log_entries.trace_id IS 'Trace that the entry belongs to.';
+COMMENT ON COLUMN reporting.log_entries.logged_hour IS 'Hour of the day of logged_at, 0 to 23, UTC.';
+COMMENT ON COLUMN reporting.log_entries.error_count IS '1 when is_error is true, else 0: made to be summed.';
+COMMENT ON COLUMN reporting.log_entries.cpu_hundredths IS 'CPU use in hundredths of a percent: whole numbers, so that sums are exact.';
+COMMENT ON COLUMN reporting.log_entries.response_range IS 'Range of response_time_ms, for charts.';
+COMMENT ON COLUMN reporting.log_entries.logged_weekday IS 'Weekday of logged_at, 1 is Monday, UTC.';
+COMMENT ON COLUMN reporting.log_entries.ticket_key IS 'Key hash of the ticket: joins views, also where ticket_id has blanks at its end.';
+COMMENT ON COLUMN reporting.log_entries.sort_ms IS 'Time of the entry in epoch ms, by which the table is sorted; 0 if it has none.';
+COMMENT ON COLUMN reporting.log_entries.response_bucket_ms IS 'Upper edge of the range that response_time_ms lies in: at most 10 ms or 5 % above it. Percentiles are told by it, the same in every language.';
+COMMENT ON COLUMN reporting.log_entries.response_order IS 'Place of response_range among its kind, from 1: made to be sorted by.';
