@@ -22,6 +22,8 @@ const WORTH_PACKING_BYTES = 2_000;
 /** One request's answer, with the headers that every answer has. */
 export interface Answer {
   json(status: number, body: object): void;
+  /** A text that is kept as a file of that name. */
+  attachment(name: string, contentType: string, text: string): void;
   /** A file as it was read at start; one that the browser has already is not sent again. */
   file(file: PageFile): void;
   /** A stream of server-sent events. */
@@ -42,26 +44,33 @@ export function createAnswer(request: IncomingMessage, response: ServerResponse)
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
+  function packed(status: number, headers: Readonly<Record<string, string>>, text: string): void {
+    const bytes = Buffer.from(text);
+    if (!takesGzip || bytes.length < WORTH_PACKING_BYTES) {
+      whole(status, headers, bytes);
+      return;
+    }
+    gzip(bytes, (error, shorter) => {
+      if (error) whole(status, headers, bytes);
+      else whole(status, { ...headers, 'content-encoding': 'gzip' }, shorter);
+    });
+  }
+
   return {
     json(status, body) {
-      const headers = { 'content-type': 'application/json; charset=utf-8' };
-      const bytes = Buffer.from(JSON.stringify(body));
-      if (!takesGzip || bytes.length < WORTH_PACKING_BYTES) {
-        whole(status, headers, bytes);
-        return;
-      }
-      gzip(bytes, (error, packed) => {
-        if (error) whole(status, headers, bytes);
-        else whole(status, { ...headers, 'content-encoding': 'gzip' }, packed);
-      });
+      packed(status, { 'content-type': 'application/json; charset=utf-8' }, JSON.stringify(body));
     },
-    file({ contentType, body, packed, etag }) {
+    attachment(name, contentType, text) {
+      const disposition = { 'content-disposition': `attachment; filename="${name}"` };
+      packed(200, { 'content-type': contentType, ...disposition }, text);
+    },
+    file({ contentType, body, packed: shorter, etag }) {
       const headers = { 'content-type': contentType, etag };
       if (request.headers['if-none-match'] === etag) {
         response.writeHead(304, { ...securityHeaders, 'cache-control': 'no-cache', etag });
         response.end();
-      } else if (takesGzip && packed !== null) {
-        whole(200, { ...headers, 'content-encoding': 'gzip' }, packed);
+      } else if (takesGzip && shorter !== null) {
+        whole(200, { ...headers, 'content-encoding': 'gzip' }, shorter);
       } else {
         whole(200, headers, body);
       }

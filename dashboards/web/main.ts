@@ -18,6 +18,8 @@ import { createBatchWatch, shareLooks } from './feeds/batch-watch.ts';
 import { createHeartbeats, type Heartbeats } from './feeds/heartbeats.ts';
 import { createLiveRooms, type LiveRooms } from './feeds/live-rooms.ts';
 import { createRedshiftWarehouse } from './figures/warehouse.ts';
+import { createListFile } from './lists/list-file.ts';
+import { entryList, ticketList } from './lists/list-kinds.ts';
 import { createQuarantinePages } from './lists/quarantine-pages.ts';
 import { loadPageFiles } from './page-files.ts';
 import { createTopicPositions } from './pipeline/topic-positions.ts';
@@ -34,7 +36,8 @@ const SHARED_LOOK_MS = 400;
 const VIEWS_AT_A_TIME = 24;
 /** The feed itself tries again later; a viewer should hear of a problem soon. */
 const API_GIVE_UP_MS = 5_000;
-const QUARANTINE_TIMEOUT_MS = 15_000;
+/** Of one question beside the figures. */
+const QUESTION_TIMEOUT_MS = 15_000;
 const FOLLOWER_CLOSE_MS = 1_000;
 
 /** The live pages: the catalogue's measures over the warehouse, as of the latest batch. */
@@ -98,6 +101,8 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       return view ? (rooms[name].open(view) ?? 'full') : 'none';
     };
   };
+  const questionSignal = () =>
+    AbortSignal.any([stop.signal, AbortSignal.timeout(QUESTION_TIMEOUT_MS)]);
   const quarantinePages = createQuarantinePages(warehouse);
   const server = createPageServer({
     gate: await openGate('dashboard', config.dashboard),
@@ -106,6 +111,10 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       OpenRoom
     >,
     files,
+    listFiles: {
+      tickets: createListFile(ticketList, { warehouse, signal: questionSignal }),
+      entries: createListFile(entryList, { warehouse, signal: questionSignal }),
+    },
     async quarantine(filter) {
       // A page of the list counts for one batch.
       const pipeline = open('pipeline')(new URLSearchParams());
@@ -113,7 +122,7 @@ async function build({ config, log, progress }: DaemonContext): Promise<Daemon> 
       await pipeline.feed.refresh();
       return quarantinePages.read(filter, {
         state: String(pipeline.feed.version),
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(QUARANTINE_TIMEOUT_MS)]),
+        signal: questionSignal(),
       });
     },
   });

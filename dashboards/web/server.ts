@@ -9,6 +9,7 @@ import {
   type QuarantineFilter,
   type QuarantinePage,
 } from './lists/quarantine-pages.ts';
+import type { ReadListFile } from './lists/list-file.ts';
 import { measureCatalogue } from './measure-catalogue.ts';
 import type { PageFile } from './page-files.ts';
 
@@ -31,6 +32,8 @@ export interface PageServerParts {
   readonly pages: Readonly<Record<PageName, OpenRoom>>;
   /** @throws {PipelineError} when the warehouse does not answer. */
   readonly quarantine: (filter: QuarantineFilter) => Promise<QuarantinePage>;
+  /** The lists as files, by their names. */
+  readonly listFiles: Readonly<Record<'tickets' | 'entries', ReadListFile>>;
   readonly files: ReadonlyMap<string, PageFile>;
   readonly gate: Gate;
 }
@@ -40,7 +43,8 @@ type Route = (answer: Answer, query: URLSearchParams) => void;
 /**
  * The pages' HTTP server: their files; `/api/NAME?…` (a page's current document) and
  * `/api/events/NAME?…` (the same, live; `/api/events` are those of the tickets); `/api/quarantine`
- * (one page of the rows set aside); `/api/measures` (how each figure is counted). GET and HEAD only.
+ * (one page of the rows set aside); `/api/tickets.csv?…` and `/api/entries.csv?…` (a list as a file);
+ * `/api/measures` (how each figure is counted). GET and HEAD only.
  */
 export function createPageServer(parts: PageServerParts): Server {
   const { pages, files, gate } = parts;
@@ -50,19 +54,17 @@ export function createPageServer(parts: PageServerParts): Server {
       answer.json(400, { error: 'dataset, reason or page is none' });
       return;
     }
-    parts.quarantine(filter).then(
-      (page) => answer.json(200, page),
-      (error: unknown) => {
-        const code = findPipelineError(error)?.code ?? 'WH_5001';
-        answer.json(503, { error: 'the warehouse does not answer', code });
-      },
-    );
+    parts.quarantine(filter).then((page) => answer.json(200, page), unanswered(answer));
   };
   const routes = new Map<string, Route>([
     [HEALTH_PATH, (answer) => answer.json(200, { ok: true })],
     ['/api/quarantine', quarantineRoute],
     ['/api/measures', (answer) => answer.json(200, measureCatalogue)],
     ['/api/events', eventsRoute('tickets', pages.tickets)],
+    ...Object.entries(parts.listFiles).map(([name, read]): [string, Route] => [
+      `/api/${name}.csv`,
+      fileRoute(`${name}.csv`, read),
+    ]),
     ...Object.entries(pages).flatMap(([name, open]): [string, Route][] => [
       [`/api/${name}`, documentRoute(open)],
       [`/api/events/${name}`, eventsRoute(name, open)],
@@ -90,6 +92,8 @@ export function createPageServer(parts: PageServerParts): Server {
   return server;
 }
 
+const CSV = 'text/csv; charset=utf-8; header=present';
+
 const refusals = {
   none: { status: 400, error: 'this address asks for what cannot be' },
   full: { status: 503, error: 'too many different views are looked at now' },
@@ -99,14 +103,33 @@ function documentRoute(open: OpenRoom): Route {
   return (answer, query) => {
     const room = open(query);
     if (room === 'none' || room === 'full') {
-      const { status, error } = refusals[room];
-      answer.json(status, { error });
+      refuse(answer, room);
       return;
     }
     void freshDocument(room.feed).then((document) => {
       const known = document.state === 'live' || document.state === 'stale';
       answer.json(known ? 200 : 503, document);
     });
+  };
+}
+
+function fileRoute(name: string, read: ReadListFile): Route {
+  return (answer, query) => {
+    const text = read(query);
+    if (text === 'none' || text === 'full') refuse(answer, text);
+    else text.then((csv) => answer.attachment(name, CSV, csv), unanswered(answer));
+  };
+}
+
+function refuse(answer: Answer, reason: keyof typeof refusals): void {
+  const { status, error } = refusals[reason];
+  answer.json(status, { error });
+}
+
+function unanswered(answer: Answer): (error: unknown) => void {
+  return (error) => {
+    const code = findPipelineError(error)?.code ?? 'WH_5001';
+    answer.json(503, { error: 'the warehouse does not answer', code });
   };
 }
 

@@ -31,6 +31,8 @@ export interface ListKind<Row> {
   /** @param where ` WHERE …` or nothing. */
   query(where: string, place: { readonly limit: number; readonly offset: number }): string;
   rowOf(row: WarehouseRow): Row;
+  /** In the order in which a file has them. */
+  readonly columns: readonly (keyof Row & string)[];
 }
 
 interface ListDocument<Row> extends LiveDocument {

@@ -9,6 +9,17 @@ export const ticketList: ListKind<ListedTicket> = {
   filters: ticketFilters,
   query: ticketsQuery,
   rowOf: ticketOf,
+  columns: [
+    'ticket_id',
+    'created_at',
+    'resolved_at',
+    'status',
+    'priority',
+    'issue_category',
+    'channel',
+    'agent',
+    'num_interactions',
+  ],
 };
 
 /** The newest log entries first. */
@@ -17,4 +28,14 @@ export const entryList: ListKind<ListedEntry> = {
   filters: logFilters,
   query: (where, place) => entriesQuery(where, { order: 'newest', ...place }),
   rowOf: entryOf,
+  columns: [
+    'logged_at',
+    'log_level',
+    'response_time_ms',
+    'ticket_id',
+    'component',
+    'event_type',
+    'message',
+    'entry_id',
+  ],
 };

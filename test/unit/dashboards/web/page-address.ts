@@ -66,6 +66,7 @@ export function testPages(room: LiveRoom): Omit<PageServerParts, 'files'> {
       ...{ tickets: open, logs: open, pipeline: open },
       ...{ 'ticket-list': open, 'entry-list': open, ticket: open },
     },
+    listFiles: { tickets: () => 'none', entries: () => 'none' },
     quarantine: ({ page: number }) =>
       Promise.resolve({ page: number, page_size: 10, total: 0, rows: [] }),
   };

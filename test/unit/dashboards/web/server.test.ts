@@ -64,6 +64,12 @@ describe('page server', () => {
         if (filter.page === 9) throw new PipelineError('WH_5003', 'secret-host is down');
         return { page: filter.page, page_size: 10, total: 0, rows: [] };
       },
+      listFiles: {
+        tickets: (query) =>
+          query.has('status') ? Promise.resolve('\uFEFFticket_id\r\nשרה\r\n') : 'full',
+        entries: (query) =>
+          query.has('from') ? 'none' : Promise.reject(new PipelineError('WH_5003', 'secret-host')),
+      },
       files: await loadPageFiles(pageFolder),
     });
     port = await listen(server);
@@ -175,6 +181,20 @@ describe('page server', () => {
       503,
       { error: 'the warehouse does not answer', code: 'WH_5003' },
     ]);
+  });
+
+  it('gives a list as a file, and says why not', async () => {
+    const found = await send(port, '/api/tickets.csv?status=Open');
+    expect([found.status, found.body]).toEqual([200, '\uFEFFticket_id\r\nשרה\r\n']);
+    expect(found.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^text\/csv; charset=utf-8/) as unknown,
+      'content-disposition': 'attachment; filename="tickets.csv"',
+      'x-content-type-options': 'nosniff',
+    });
+    expect((await send(port, '/api/tickets.csv')).status).toBe(503);
+    expect((await send(port, '/api/entries.csv?from=x')).status).toBe(400);
+    const down = await send(port, '/api/entries.csv');
+    expect([down.status, down.body.includes('secret-host')]).toEqual([503, false]);
   });
 
   it('streams each page under its own name', async () => {
