@@ -1,6 +1,6 @@
 /** The books: where every row that was read has gone. */
 
-import { count, element } from './element.js';
+import { count, element, replaceContent } from './element.js';
 import { showRows } from './lists/row-table.js';
 
 /** The terms, in the order in which they are read. */
@@ -71,7 +71,7 @@ export function showBooks(place, books, { unit, whole, prefix, without = [] }) {
           { class: 'hint wrong' },
           `The books do not close: ${count(difference)} ${unit} are unexplained.`,
         );
-  place.replaceChildren(bar, sum, close);
+  replaceContent(place, bar, sum, close);
 }
 
 function segment(name, value, words) {

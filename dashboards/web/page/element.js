@@ -12,11 +12,21 @@ export function element(name, attributes, ...children) {
   return node;
 }
 
-/** Replaces what is in an element; who had the focus on a part of it keeps it on the same part. */
+/**
+ * Replaces what is in an element. A child that is the same as before stays where it is, with what
+ * is selected in it; who had the focus on a part that is new keeps it on the same part.
+ */
 export function replaceContent(parent, ...children) {
   const held = parent.contains(document.activeElement) ? document.activeElement : null;
-  parent.replaceChildren(...children);
-  if (held === null) return;
+  const known = Map.groupBy(parent.children, ({ outerHTML }) => outerHTML);
+  const wanted = children.map((child) => known.get(child.outerHTML)?.shift() ?? child);
+  const kept = new Set(wanted);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
+  wanted.forEach((child, index) => {
+    if (parent.childNodes[index] !== child)
+      parent.insertBefore(child, parent.childNodes[index] ?? null);
+  });
+  if (held === null || parent.contains(document.activeElement)) return;
   const name = (node) => node.getAttribute('href') ?? node.textContent;
   const same = [...parent.querySelectorAll(held.localName)].find(
     (node) => name(node) === name(held),

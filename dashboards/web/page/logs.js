@@ -11,6 +11,7 @@ import { drillAddress, isNarrowed } from './filters/address.js';
 import { createFilterBar } from './filters/filter-bar.js';
 import { entryHeadings, entryRow } from './lists/entry-rows.js';
 import { showRows } from './lists/row-table.js';
+import { everything, whereItIs } from './live/ways-out.js';
 import { startLivePage } from './live/live-page.js';
 import { showReasons } from './reasons.js';
 
@@ -19,7 +20,7 @@ const LIST = 'entries';
 const { go } = startLivePage({
   name: 'logs',
   show(doc) {
-    showFigures(doc);
+    showFigures(doc, LIST);
     filterBar.show(doc);
     showSplits(doc, (column, label) => drillAddress(LIST, doc.filter, { [column]: label }));
     showColumns(
@@ -33,7 +34,7 @@ const { go } = startLivePage({
     showHeatMap(
       byId('heat-panel'),
       doc.matrices.errors_by_weekday_and_hour ?? [],
-      (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour, level: 'ERROR' }),
+      (weekday, hour) => drillAddress(LIST, doc.filter, { weekday, hour, error: '1' }),
     );
     markWhole(doc);
     showBooks(byId('books'), doc.books, {
@@ -54,10 +55,11 @@ const { go } = startLivePage({
         : [
             'No logs loaded yet',
             'No log file has come this far. Figures appear here by themselves.',
+            whereItIs,
           ];
     }
     return isNarrowed(doc.filter) && doc.measures.log_entries?.value === 0
-      ? ['No log entry matches', 'Take back one of the filters, or all of them.']
+      ? ['No log entry matches', 'Take back one of the filters, or all of them.', everything()]
       : null;
   },
   headline: (doc) => ({ value: doc.measures.log_entries?.value, unit: 'log entries' }),

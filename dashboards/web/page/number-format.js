@@ -46,6 +46,33 @@ export function formatExactly(value, format) {
 const byteSteps = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 const oneDecimal = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
 
+/**
+ * How a figure has moved against an earlier one: in percent, or a share in points.
+ *
+ * @param {number | null | undefined} value
+ * @param {number | null | undefined} before
+ * @param {'count' | 'mean' | 'share'} format
+ * @returns {{direction: 'up' | 'down' | 'same', words: string} | null} null when one of them is none
+ */
+export function formatChange(value, before, format) {
+  if (value === null || value === undefined || before === null || before === undefined) return null;
+  const was = `was ${formatBrief(before, format)}`;
+  const [change, unit] =
+    format === 'share'
+      ? [(value - before) * 100, ' points']
+      : [before === 0 ? NaN : ((value - before) / before) * 100, '%'];
+  if (value === before) return { direction: 'same', words: 'as before' };
+  const size = Number.isNaN(change) ? '' : `${formatBriefly(Math.abs(change))}${unit}, `;
+  return { direction: value > before ? 'up' : 'down', words: `${size}${was}` };
+}
+
+/** Tenths while they matter; more than a thousandfold says no more than that. */
+function formatBriefly(change) {
+  if (change > 99_999) return 'over 99,999';
+  if (change < 0.05) return 'under 0.1';
+  return (change < 100 ? oneDecimal : counts).format(change);
+}
+
 /** A number of bytes in the largest unit of which there is at least one. */
 export function formatBytes(bytes) {
   let step = 0;
@@ -79,6 +106,13 @@ const DAY_MS = 86_400_000;
 export function formatTime(ms, nowMs) {
   const sameDay = Math.floor(ms / DAY_MS) === Math.floor(nowMs / DAY_MS);
   return `${(sameDay ? clock : dayAndClock).format(ms)} UTC`;
+}
+
+const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** A moment by the clock of whoever looks; everything else on the pages is UTC. */
+export function formatLocally(ms) {
+  return local.format(ms);
 }
 
 /** How long ago, in the largest units that matter. */

@@ -1,7 +1,7 @@
 /** The pipeline page: where each dataset stands, its books, and what is set aside. */
 
 import { showBooks, showDayBooks } from './books.js';
-import { byId, count, element, setText } from './element.js';
+import { byId, count, element, replaceContent, setText } from './element.js';
 import { showReasons } from './reasons.js';
 import { startLivePage } from './live/live-page.js';
 import { formatAge, formatBytes, formatTime } from './number-format.js';
@@ -148,7 +148,12 @@ function showVerification(dataset, verification, nowMs) {
   const line = byId(`${dataset}-verified`);
   line.dataset.ok = verification ? String(verification.ok) : '';
   if (!verification) {
-    setText(line, 'Never verified against the source: careplus verify does it.');
+    replaceContent(
+      line,
+      element('span', {}, 'Never verified against the source: '),
+      element('code', {}, 'careplus verify'),
+      element('span', {}, ' does it.'),
+    );
     return;
   }
   const { ok, differences, verifiedAtMs } = verification;

@@ -1,6 +1,6 @@
 /** What is set aside, by its list of reasons, each in words. */
 
-import { count, element } from './element.js';
+import { count, element, replaceContent } from './element.js';
 
 export function showReasons(list, quarantine, measure) {
   const items = quarantine.map(({ reasons, count: rows, meaning }) =>
@@ -21,7 +21,7 @@ export function showReasons(list, quarantine, measure) {
     ),
   );
   if (items.length === 0) items.push(element('li', { class: 'none' }, 'Nothing is set aside.'));
-  list.replaceChildren(...items);
+  replaceContent(list, ...items);
 }
 
 export function reasonLine({ field, reason, sentence }) {

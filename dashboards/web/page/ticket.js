@@ -1,6 +1,8 @@
 /** One ticket's life: what it is now, every change with its evidence, and what was logged of it. */
 
-import { byId, count, element, setText } from './element.js';
+import { createCopyButton } from './copy-button.js';
+import { byId, count, element, replaceContent, setText } from './element.js';
+import { createTicketSearch } from './filters/ticket-search.js';
 import { ownEntryHeadings, ownEntryRow } from './lists/entry-rows.js';
 import { showRows } from './lists/row-table.js';
 import { showChanges } from './lists/ticket-changes.js';
@@ -15,6 +17,7 @@ startLivePage({
     setText(byId('ticket-id'), id);
     document.title = `${id} · CarePlus`;
     setText(byId('standing'), standingOf(doc));
+    showTraceCommand(id);
     showFacts(ticket);
     showPeriods(periods);
     showChanges(byId('changes'), changes);
@@ -63,17 +66,31 @@ function showFacts(ticket) {
     ['Created', `${ticket.created_at ?? '–'} UTC`],
     ['Resolved', ticket.resolved_at === null ? 'not yet' : `${ticket.resolved_at} UTC`],
   ];
-  facts.replaceChildren(
+  replaceContent(
+    facts,
     ...pairs.map(([name, value]) =>
       element('div', {}, element('dt', {}, name), element('dd', {}, value ?? '–')),
     ),
   );
 }
 
+/** Binlog and offsets stand in the topic: the command reads it, the warehouse does not hold them. */
+function showTraceCommand(id) {
+  setText(byId('trace-command'), `careplus trace ${shellWord(id)}`);
+}
+
+/** One word for a shell, whatever the number of a ticket may be; after `--` none is an option. */
+function shellWord(text) {
+  if (/^\w[\w.:-]*$/.test(text)) return text;
+  const quoted = `'${text.replaceAll("'", `'\\''`)}'`;
+  return text.startsWith('-') ? `-- ${quoted}` : quoted;
+}
+
 /** The statuses it had, each as long as its part of the line. */
 function showPeriods(periods) {
   byId('periods-panel').hidden = periods.length === 0;
-  byId('periods').replaceChildren(
+  replaceContent(
+    byId('periods'),
     ...periods.map(({ status, entered_at: entered, left_at: left, seconds }) => {
       const item = element(
         'li',
@@ -91,3 +108,7 @@ function showPeriods(periods) {
     }),
   );
 }
+
+const copy = createCopyButton(() => byId('trace-command').textContent, 'the command');
+if (copy) byId('trace-command').after(copy);
+document.querySelector('.trail').append(createTicketSearch());

@@ -11,6 +11,7 @@ import { drillAddress, isNarrowed } from './filters/address.js';
 import { createFilterBar } from './filters/filter-bar.js';
 import { showRows } from './lists/row-table.js';
 import { ticketAddress, ticketHeadings, ticketRow } from './lists/ticket-rows.js';
+import { everything, whereItIs } from './live/ways-out.js';
 import { startLivePage } from './live/live-page.js';
 import { dayColumns } from './charts/days.js';
 import { showReasons } from './reasons.js';
@@ -20,7 +21,7 @@ const LIST = 'tickets';
 const { go } = startLivePage({
   name: 'tickets',
   show(doc) {
-    showFigures(doc);
+    showFigures(doc, LIST);
     filterBar.show(doc);
     showSplits(doc, (column, label) =>
       column === 'id' ? ticketAddress(label) : drillAddress(LIST, doc.filter, { [column]: label }),
@@ -56,10 +57,11 @@ const { go } = startLivePage({
         : [
             'Nothing loaded yet',
             'The first batch is still on its way. Figures appear here by themselves.',
+            whereItIs,
           ];
     }
     return isNarrowed(doc.filter) && doc.measures.tickets_shown?.value === 0
-      ? ['No ticket matches', 'Take back one of the filters, or all of them.']
+      ? ['No ticket matches', 'Take back one of the filters, or all of them.', everything()]
       : null;
   },
   headline: (doc) => ({ value: doc.measures.tickets_shown?.value, unit: 'tickets' }),

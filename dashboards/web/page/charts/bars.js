@@ -12,7 +12,8 @@ const ROW_PX = 30;
 /**
  * @param {HTMLElement} section the panel; its data attributes say what is shown: `breakdown`,
  *   `unit`, and if there is a second figure `beside`, `besideHeading`, `besideFormat`; `order` puts
- *   known labels first; `format` of the figures, `count` if not said; `bars` how many at most
+ *   known labels first; `format` of the figures, `count` if not said; `bars` how many at most;
+ *   `color` of what they count, where it has one
  * @param {object} figures
  * @param {{label: string | null, value: number | null}[]} figures.shown
  * @param {{label: string | null, value: number | null}[]} [figures.beside]
@@ -21,7 +22,7 @@ const ROW_PX = 30;
  */
 export function showBars(section, { shown, beside = [], total, hrefOf = () => undefined }) {
   const { breakdown, unit, beside: besideName, besideHeading, besideFormat } = section.dataset;
-  const { order, format = 'count', bars: mostBars = SHOWN_BARS } = section.dataset;
+  const { color, order, format = 'count', bars: mostBars = SHOWN_BARS } = section.dataset;
   const besideOf = new Map(beside.map(({ label, value }) => [label, value]));
   const known = order ? order.split('|') : [];
   const counted = shown.filter(({ value }) => value !== null);
@@ -67,9 +68,8 @@ export function showBars(section, { shown, beside = [], total, hrefOf = () => un
         : `${label} ${words} (${besideWords} ${besideHeading})`,
     ),
     height: Math.max(2, bars.length) * ROW_PX + 8,
-    hrefAt: ({ dataIndex }) => bars[dataIndex]?.href,
-    option: (palette, width) =>
-      barOption(palette, width, bars, { unit, besideHeading, leads: bars.some((bar) => bar.href) }),
+    places: bars.map(({ label, words, href }) => ({ words: `${label}: ${words} ${unit}`, href })),
+    option: (palette, width) => barOption(palette, width, bars, { color, unit, besideHeading }),
   });
 }
 
@@ -97,7 +97,8 @@ const LEAST_LABEL_PX = 60;
 /** Before each label: the library looks texts up in a plain object, and finds one at `constructor`. */
 const UNSEEN = '\u200b';
 
-function barOption(palette, width, bars, { unit, besideHeading, leads }) {
+function barOption(palette, width, bars, { color, unit, besideHeading }) {
+  const own = palette.of[color] ?? palette.chart;
   const labelFont = `${LABEL_PX}px ${palette.font}`;
   const besideFont = `${BESIDE_PX}px ${palette.font}`;
   const roomOf = (part, font) => widestOf(bars.map(part), font);
@@ -154,12 +155,12 @@ function barOption(palette, width, bars, { unit, besideHeading, leads }) {
       {
         type: 'bar',
         barWidth: 14,
-        cursor: leads ? 'pointer' : 'default',
+        cursor: bars.some(({ href }) => href) ? 'pointer' : 'default',
         showBackground: true,
         backgroundStyle: { color: palette.line, opacity: 0.4, borderRadius: 4 },
         data: bars.map(({ value, label }) => ({
           value,
-          itemStyle: { color: palette.ofLabel.get(label) ?? palette.chart, borderRadius: 4 },
+          itemStyle: { color: palette.ofLabel.get(label) ?? own, borderRadius: 4 },
         })),
       },
     ],

@@ -22,6 +22,7 @@ const HEIGHT_PX = 210;
 export function showColumns(section, columns) {
   const { breakdown, unit, beside, besideHeading, besideFormat } = section.dataset;
   const besideWords = (column) => formatFigure(column.beside, besideFormat);
+  const shown = withGaps(columns);
   showPanel(section, {
     columns: ['Label', unit, ...(beside ? [besideHeading] : [])],
     rows: columns.map((column) => ({
@@ -47,9 +48,11 @@ export function showColumns(section, columns) {
     units: unit,
     told: toldOf(columns, unit),
     height: HEIGHT_PX,
-    hrefAt: ({ dataIndex }) => places(columns)[dataIndex]?.href,
-    option: (palette, width) =>
-      columnOption(palette, width, places(columns), section.dataset, besideWords),
+    places: shown.map(({ words, value, href }) => ({
+      words: value === undefined ? words : `${words}: ${count(value)} ${unit}`,
+      href,
+    })),
+    option: (palette, width) => columnOption(palette, width, shown, section.dataset, besideWords),
   });
 }
 
@@ -66,7 +69,7 @@ function toldOf(columns, unit) {
 }
 
 /** A gap takes a place of its own, so that the eye does not take two far days for neighbours. */
-function places(columns) {
+function withGaps(columns) {
   return columns.flatMap((column) =>
     column.gap ? [{ gap: column.gap, words: column.gap, axis: '…' }, column] : [column],
   );

@@ -10,13 +10,16 @@ import { readPalette } from './palette.js';
 const library = new URL('../echarts.js', import.meta.url);
 const charts = new Set();
 /** A busy page draws nevertheless. */
-const IDLE_MS = 200;
+const IDLE_MS = 60;
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
  * @param {HTMLElement} container
- * @param {(place: object) => void} onClick called with the data item that was clicked
- * @returns {{show: (makeOption: (palette: object, width: number) => object, height: number) => void}}
+ * @param {(index: number) => void} onClick called with the place that was clicked
+ * @returns {{
+ *   show: (makeOption: (palette: object, width: number) => object, height: number) => void,
+ *   point: (index: number | null) => void,
+ * }} `point` shows the tip of a place as the pointer does, or of none any more
  */
 export function createDrawing(container, onClick) {
   const drawing = { container, onClick, makeOption: null, instance: null, width: 0 };
@@ -33,6 +36,18 @@ export function createDrawing(container, onClick) {
       container.style.height = `${height}px`;
       wanted.add(drawing);
       next();
+    },
+    point(index) {
+      const { instance } = drawing;
+      if (instance === null) return;
+      instance.dispatchAction({ type: 'downplay', seriesIndex: 0 });
+      if (index === null) {
+        instance.dispatchAction({ type: 'hideTip' });
+        return;
+      }
+      const place = { seriesIndex: 0, dataIndex: index };
+      instance.dispatchAction({ type: 'highlight', ...place });
+      instance.dispatchAction({ type: 'showTip', ...place });
     },
   };
 }
@@ -69,7 +84,7 @@ async function begin(drawing) {
   const { init } = await import(library);
   if (drawing.instance === null) {
     drawing.instance = init(drawing.container, null, { renderer: 'svg' });
-    drawing.instance.on('click', (place) => drawing.onClick(place));
+    drawing.instance.on('click', ({ dataIndex }) => drawing.onClick(dataIndex));
     // A bar that still grows is not yet where it will be clicked.
     drawing.instance.on('finished', () => {
       drawing.container.dataset.drawn = 'true';

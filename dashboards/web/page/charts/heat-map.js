@@ -17,7 +17,7 @@ const hourWords = (hour) => `${String(hour).padStart(2, '0')}:00`;
  * @param {(weekday: string, hour: string) => string} hrefOf
  */
 export function showHeatMap(section, cells, hrefOf) {
-  const { matrix, unit } = section.dataset;
+  const { matrix, unit, color } = section.dataset;
   const known = cells.filter(({ row, column }) => row !== null && column !== null);
   const values = new Map(known.map(({ row, column, value }) => [`${row}-${column}`, value]));
   const valueOf = (day, hour) => values.get(`${day + 1}-${hour}`) ?? 0;
@@ -29,11 +29,17 @@ export function showHeatMap(section, cells, hrefOf) {
       cells: HOURS.map((hour) => cellOf(matrix, day, hour, valueOf(day, hour), hrefOf)),
     })),
     units: unit,
+    scale: known.length === 0 ? undefined : ['1', count(Math.max(...values.values()))],
     told: toldOf(known, unit),
     height: HEIGHT_PX,
-    hrefAt: ({ data }) =>
-      data[2] === 0 ? undefined : hrefOf(String(data[1] + 1), String(data[0])),
-    option: (palette, width) => heatOption(palette, width, valueOf, unit),
+    places: days.flatMap((label, day) =>
+      HOURS.map((hour) => ({
+        words: `${label} ${hourWords(hour)} UTC: ${count(valueOf(day, hour))} ${unit}`,
+        href: valueOf(day, hour) === 0 ? undefined : hrefOf(String(day + 1), String(hour)),
+      })),
+    ),
+    across: HOURS.length,
+    option: (palette, width) => heatOption(palette, width, valueOf, { unit, color }),
   });
 }
 
@@ -60,7 +66,8 @@ function toldOf(cells, unit) {
   ];
 }
 
-function heatOption(palette, width, valueOf, unit) {
+function heatOption(palette, width, valueOf, { unit, color }) {
+  const shades = palette.heatOf[color] ?? palette.heat;
   const narrow = width < 520;
   const data = WEEKDAYS.flatMap((_name, day) =>
     HOURS.map((hour) => ({
@@ -71,7 +78,7 @@ function heatOption(palette, width, valueOf, unit) {
   );
   const least = 1;
   const most = Math.max(1.5, ...data.map(({ value }) => value[3]));
-  const turn = least + (most - least) * inkTurn(palette.heat, palette.heatInk);
+  const turn = least + (most - least) * inkTurn(shades, palette.heatInk);
   const left = narrow ? 34 : 84;
   const hours = HOURS.map((hour) => String(hour).padStart(2, '0'));
   return {
@@ -90,7 +97,7 @@ function heatOption(palette, width, valueOf, unit) {
       dimension: 3,
       min: least,
       max: most,
-      inRange: { color: palette.heat },
+      inRange: { color: shades },
     },
     tooltip: {
       formatter: ({ value: [hour, day, value] }) =>

@@ -18,6 +18,8 @@ const ofLabel = {
 export function readPalette() {
   const probe = document.createElement('span');
   probe.hidden = true;
+  // Charts keep their colours where the system forces its own: one for all would tell nothing.
+  probe.style.forcedColorAdjust = 'none';
   document.body.append(probe);
   const color = (name) => {
     probe.style.color = `var(--${name})`;
@@ -29,9 +31,10 @@ export function readPalette() {
     line: color('line'),
     surface: color('surface'),
     chart: color('chart'),
-    soft: color('chart-soft'),
     second: color('chart-second'),
     heat: [color('heat-least'), color('heat-most')],
+    heatOf: { error: [color('heat-error-least'), color('heat-error-most')] },
+    of: { open: color('chart-open'), error: color('chart-high') },
     heatNone: color('heat-none'),
     heatInk: [color('heat-ink-least'), color('heat-ink-most')],
     font: window.getComputedStyle(document.body).fontFamily,

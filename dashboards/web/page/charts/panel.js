@@ -3,7 +3,7 @@
  * whose rows every place that a click would reach is reached by keyboard.
  */
 
-import { element, replaceContent, setText } from '../element.js';
+import { byId, element, replaceContent, setText } from '../element.js';
 import { createDrawing } from './drawing.js';
 
 /** Figures that the sentence tells; the table has all. */
@@ -23,11 +23,14 @@ const panels = new WeakMap();
  * @param {string[]} content.told the figures in words, the most important first
  * @param {(palette: object, width: number) => object} content.option
  * @param {number} content.height of the drawing, px
- * @param {(place: object) => string | undefined} [content.hrefAt] where a click on the drawing leads
+ * @param {{words: string, href?: string}[]} content.places of the drawing, as the pointer or the
+ *   arrow keys reach them: where each leads
+ * @param {number} [content.across] places side by side, where they stand in rows
+ * @param {[string, string]} [content.scale] what the lightest and the darkest shade stand for
  */
 export function showPanel(section, content) {
   const panel = panels.get(section) ?? makePanel(section);
-  const { rows, told, columns, units, height } = content;
+  const { rows, told, columns, units, scale, height } = content;
   const figures = JSON.stringify([columns, rows]);
   panel.content = content;
   if (panel.figures === figures) return;
@@ -36,7 +39,7 @@ export function showPanel(section, content) {
   const empty = rows.length === 0;
   panel.none.hidden = !empty;
   for (const part of [panel.chart, panel.details, panel.units]) part.hidden = empty;
-  setText(panel.units, units);
+  panel.units.replaceChildren(units, ...(scale ? [shades(scale)] : []));
   fillTable(panel);
   if (empty) return;
   const rest = told.length > TOLD ? ` And ${told.length - TOLD} more, in the table.` : '';
@@ -49,7 +52,10 @@ export function showPanel(section, content) {
 
 function makePanel(section) {
   const title = section.querySelector('h2').textContent.trim();
-  const chart = element('div', { class: 'chart', role: 'img', 'aria-label': title });
+  const chart = element('div', {
+    ...{ class: 'chart', role: 'img', 'aria-label': title, tabindex: '0' },
+    'aria-keyshortcuts': 'ArrowLeft ArrowRight ArrowUp ArrowDown Home End Enter',
+  });
   const table = element(
     'table',
     { class: 'figures' },
@@ -73,13 +79,51 @@ function makePanel(section) {
   const units = element('p', { class: 'units', 'aria-hidden': 'true' });
   section.append(chart, none, element('div', { class: 'below' }, units, details));
   const panel = { title, chart, table, details, units, none, content: null, figures: '' };
-  panel.drawing = createDrawing(chart, (place) => {
-    const href = panel.content.hrefAt?.(place);
-    if (href !== undefined) window.location.assign(href);
-  });
+  panel.drawing = createDrawing(chart, (index) => follow(panel.content.places[index]));
+  walkByKeyboard(chart, panel);
   details.addEventListener('toggle', () => fillTable(panel));
   panels.set(section, panel);
   return panel;
+}
+
+function follow(place) {
+  if (place?.href !== undefined) window.location.assign(place.href);
+}
+
+/** What the pointer reaches, the arrow keys do: the tip of each place, and Enter where it leads. */
+function walkByKeyboard(chart, panel) {
+  let at = null;
+  chart.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { places, across = 1 } = panel.content;
+    if (event.key === 'Enter') follow(places[at]);
+    const next = moved(event.key, at, across, places.length - 1);
+    if (next === null) return;
+    event.preventDefault();
+    at = next;
+    panel.drawing.point(at);
+    setText(byId('announcer'), places[at].words);
+  });
+  chart.addEventListener('blur', () => {
+    at = null;
+    panel.drawing.point(null);
+  });
+}
+
+/** @returns {number | null} the place to which a key leads, null for every other key */
+function moved(key, at, across, last) {
+  const steps = {
+    ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across },
+    ...{ Home: -Infinity, End: Infinity },
+  };
+  if (!Object.hasOwn(steps, key)) return null;
+  if (at === null && Number.isFinite(steps[key])) return 0;
+  return Math.min(last, Math.max(0, (at ?? 0) + steps[key]));
+}
+
+/** From the lightest to the darkest shade of a heat map. */
+function shades([least, most]) {
+  return element('span', { class: 'shades' }, least, element('i', {}), most);
 }
 
 /** A table that nobody has opened costs nothing. */

@@ -12,7 +12,7 @@ const HEIGHT_PX = 210;
  * @param {{ms: number, label: string, value: number}[]} points oldest first
  */
 export function showSteps(section, points) {
-  const { breakdown, unit } = section.dataset;
+  const { breakdown, unit, color } = section.dataset;
   showPanel(section, {
     columns: ['Hour', unit],
     rows: points.toReversed().map(({ ms, label, value }) => ({
@@ -22,7 +22,10 @@ export function showSteps(section, points) {
     units: unit,
     told: toldOf(points, unit),
     height: HEIGHT_PX,
-    option: (palette, width) => stepOption(palette, width, points, unit),
+    places: points.map(({ ms, value }) => ({
+      words: `${formatMoment(ms)}: ${count(value)} ${unit}`,
+    })),
+    option: (palette, width) => stepOption(palette, width, points, { unit, color }),
   });
 }
 
@@ -55,7 +58,8 @@ function ticksOf(from, to, most) {
   return Array.from({ length: count }, (_each, index) => first + index * step);
 }
 
-function stepOption(palette, width, points, unit) {
+function stepOption(palette, width, points, { unit, color }) {
+  const own = palette.of[color] ?? palette.chart;
   const [from, to] = [points[0]?.ms ?? 0, points.at(-1)?.ms ?? 0];
   const isLong = to - from > LONG_MS;
   const ticks = ticksOf(from, to, Math.floor(width / LABEL_PX[isLong ? 'long' : 'short']));
@@ -89,9 +93,9 @@ function stepOption(palette, width, points, unit) {
         symbol: 'circle',
         symbolSize: 5,
         showSymbol: points.length <= 2,
-        lineStyle: { color: palette.chart, width: 2 },
-        itemStyle: { color: palette.chart },
-        areaStyle: { color: palette.soft, opacity: 0.55 },
+        lineStyle: { color: own, width: 2 },
+        itemStyle: { color: own },
+        areaStyle: { color: own, opacity: 0.16 },
         data: points.map(({ ms, value }) => [ms, value]),
       },
     ],

@@ -11,7 +11,7 @@ const SEARCHED_FROM = 10;
  * @param {(chosen: string[]) => void} onChoice
  */
 export function createChoiceMenu({ name, title }, onChoice) {
-  const said = element('span', { class: 'said' });
+  const said = element('span', { class: 'said' }, 'any');
   const summary = element('summary', {}, `${title} `, said);
   const search = element('input', {
     type: 'search',
@@ -34,7 +34,12 @@ export function createChoiceMenu({ name, title }, onChoice) {
     notOffered,
     list,
   );
-  const node = element('details', { class: 'menu', 'data-filter': name }, summary, group);
+  const node = element(
+    'details',
+    { class: 'menu', 'data-filter': name, 'data-chosen': '0' },
+    summary,
+    group,
+  );
   const options = new Map();
   let offered = '';
 

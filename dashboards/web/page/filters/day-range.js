@@ -1,18 +1,17 @@
 /** From which day to which: two fields, and the ranges that people mostly want. */
 
 import { element } from '../element.js';
+import { LAST_DAYS } from './address.js';
 
 const DAY_MS = 86_400_000;
-/** Counted back from the newest day of the data, which need not be today. */
-const ranges = [
-  { words: 'All days', days: null },
-  { words: 'Newest day', days: 1 },
-  { words: 'Last 7 days', days: 7 },
-  { words: 'Last 30 days', days: 30 },
-];
+const ALL = 'all';
 const OWN = 'own';
+const wordsOf = (days) => (days === 1 ? 'Newest day' : `Last ${days} days`);
 
-/** @param {(from: string | null, to: string | null) => void} onRange */
+/**
+ * @param {(days: {from: string | null, to: string | null, last: number | null}) => void} onRange
+ *   `last` is how many days up to the newest one were chosen, which need not be today
+ */
 export function createDayRange(onRange) {
   const field = (words) => {
     const input = element('input', { type: 'date', 'aria-label': words });
@@ -20,7 +19,7 @@ export function createDayRange(onRange) {
     const tell = () => {
       if (input.value === told || input.validity.badInput) return;
       told = input.value;
-      onRange(from.value || null, to.value || null);
+      onRange({ from: from.value || null, to: to.value || null, last: null });
     };
     input.addEventListener('change', () => {
       // A year that is being typed is out of range until it is whole.
@@ -37,7 +36,8 @@ export function createDayRange(onRange) {
   const select = element(
     'select',
     { 'aria-label': 'Days' },
-    ...ranges.map(({ words, days }) => element('option', { value: String(days) }, words)),
+    element('option', { value: ALL }, 'All days'),
+    ...LAST_DAYS.map((days) => element('option', { value: String(days) }, wordsOf(days))),
     element('option', { value: OWN }, 'Custom'),
   );
   const node = element(
@@ -55,8 +55,8 @@ export function createDayRange(onRange) {
       from.focus();
       return;
     }
-    const days = select.value === 'null' ? null : Number(select.value);
-    onRange(days === null || newest === null ? null : startOf(newest, days), null);
+    const last = select.value === ALL ? null : Number(select.value);
+    onRange({ ...lastDays(newest, last), last });
   });
 
   return {
@@ -73,17 +73,15 @@ export function createDayRange(onRange) {
       ]) {
         if (input !== document.activeElement) input.value = day ?? '';
       }
-      const known = ranges.find(({ days }) =>
-        days === null
-          ? filter.from === null && filter.to === null
-          : filter.to === null && newest !== null && filter.from === startOf(newest, days),
-      );
-      select.value = known ? String(known.days) : OWN;
+      const all = filter.from === null && filter.to === null;
+      select.value = filter.last === null ? (all ? ALL : OWN) : String(filter.last);
     },
   };
 }
 
-function startOf(newest, days) {
+/** @returns the first and the last of so many days up to the newest one */
+export function lastDays(newest, days) {
+  if (days === null || newest === null) return { from: null, to: null };
   const ms = Date.parse(`${newest}T00:00:00Z`) - (days - 1) * DAY_MS;
-  return new Date(ms).toISOString().slice(0, 10);
+  return { from: new Date(ms).toISOString().slice(0, 10), to: newest };
 }

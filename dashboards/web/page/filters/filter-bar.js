@@ -2,28 +2,46 @@
 
 import { byId, count, element, replaceContent, setText } from '../element.js';
 import { formatDay } from '../number-format.js';
-import { addressOf, filterQuery, isNarrowed } from './address.js';
+import { addressOf, filterOf, filterQuery, isComparable, isNarrowed, lastOf } from './address.js';
 import { createChoiceMenu } from './choice-menu.js';
-import { createDayRange } from './day-range.js';
+import { createDayRange, lastDays } from './day-range.js';
+import { createTicketSearch } from './ticket-search.js';
 import { valueWords } from './value-words.js';
 
 /**
- * @param {(address: string) => void} go shows another address of this page
+ * The bar stands before the figures do, so that nothing moves when they come: `data-menus` of its
+ * place names the columns that are offered.
+ *
+ * @param {(address: string, options?: {replace: boolean}) => void} go shows another address of this page
  * @param {(doc: object) => [number | null | undefined, number | null | undefined, string]} matching
  *   how many rows the filter leaves, of how many (or nothing), and what they are
  * @returns {{show: (doc: object) => void}}
  */
 export function createFilterBar(go, matching) {
-  const menus = new Map();
-  const places = element('div', { class: 'menus' });
+  const place = byId('filters');
   const matches = element('p', { class: 'matches', role: 'status' });
   const chips = element('ul', { class: 'chips', 'aria-label': 'Chosen filters', hidden: '' });
-  let filter = null;
-  const days = createDayRange((from, to) => change({ ...filter, from, to }));
+  const compared = element('p', { class: 'hint compared', hidden: '' });
+  let filter = filterOf(window.location.search);
+  const days = createDayRange((range) => change({ ...filter, ...range }));
+  const menus = new Map(
+    place.dataset.menus.split('|').map((name) => {
+      const column = { name, title: titleOf(name) };
+      return [name, createChoiceMenu(column, (picked) => choose(name, picked))];
+    }),
+  );
 
-  const offered = element('div', { class: 'choices', hidden: '' }, days.node, places, matches);
-
-  byId('filters').append(offered, chips);
+  place.append(
+    element(
+      'div',
+      { class: 'choices' },
+      days.node,
+      element('div', { class: 'menus' }, ...[...menus.values()].map(({ node }) => node)),
+      createTicketSearch(),
+    ),
+    element('div', { class: 'chosen' }, chips, compared, matches),
+  );
+  showChips([]);
 
   function change(next) {
     // The next choice may come before the answer to this one.
@@ -36,34 +54,40 @@ export function createFilterBar(go, matching) {
   }
 
   function show(doc) {
-    filter = doc.filter;
+    filter = { ...doc.filter, last: lastOf(window.location.search) };
     const { choices } = doc;
     if (!choices) return;
-    offered.hidden = false;
-    days.show(filter, choices);
-    for (const column of choices.columns) {
-      const chosen = filter.values[column.name] ?? [];
-      if (!column.offered) continue;
-      const menu =
-        menus.get(column.name) ?? createChoiceMenu(column, (picked) => choose(column.name, picked));
-      if (!menus.has(column.name)) places.append(menu.node);
-      menus.set(column.name, menu);
-      menu.show(column.values, chosen);
+    const meant = { ...filter, ...lastDays(choices.lastDay, filter.last) };
+    if (filter.last !== null && (meant.from !== filter.from || meant.to !== filter.to)) {
+      // A new day has begun since the address was made, or it was made by hand.
+      go(addressOf(window.location.pathname, filterQuery(meant)), { replace: true });
+      return;
     }
-    showChips(choices);
+    days.show(filter, choices);
+    for (const { name, values } of choices.columns) {
+      menus.get(name)?.show(values, filter.values[name] ?? []);
+    }
+    showChips(choices.columns);
     setText(matches, matchesOf(doc));
+    setText(compared, comparedOf(doc));
+    compared.hidden = compared.textContent === '';
   }
 
   /** Everything that is chosen, each with a link to the same page without it. */
-  function showChips({ columns }) {
-    const chosen = columns.flatMap(({ name, title }) =>
-      (filter.values[name] ?? []).map((value) =>
-        chip(`${title}: ${valueWords(name, value)}`, without(name, value)),
+  function showChips(columns) {
+    const titles = new Map(columns.map(({ name, title }) => [name, title]));
+    const chosen = Object.entries(filter.values).flatMap(([name, values]) =>
+      values.map((value) =>
+        chip(
+          `${titles.get(name) ?? titleOf(name)}: ${valueWords(name, value)}`,
+          without(name, value),
+        ),
       ),
     );
     const { from, to } = filter;
     if (from !== null || to !== null) {
-      chosen.unshift(chip(`Days: ${rangeWords(from, to)}`, { ...filter, from: null, to: null }));
+      const all = { ...filter, from: null, to: null, last: null };
+      chosen.unshift(chip(`Days: ${rangeWords(from, to)}`, all));
     }
     chips.hidden = chosen.length === 0;
     const all = element(
@@ -100,6 +124,20 @@ export function createFilterBar(go, matching) {
   }
 
   return { show };
+}
+
+/** As a column is called before the server has told its title. */
+function titleOf(name) {
+  return `${name[0].toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`;
+}
+
+/** What the changes beside the figures are against, or why there are none. */
+function comparedOf({ before, choices: { firstDay } }) {
+  if (!before) return '';
+  const days = rangeWords(before.from, before.to);
+  return isComparable(before, firstDay)
+    ? `Changes are against ${days}.`
+    : `No comparison with ${days}: the data begin on ${formatDay(firstDay)}.`;
 }
 
 function rangeWords(from, to) {

@@ -5,6 +5,8 @@ import { addressOf, filterQuery } from '../filters/address.js';
 
 /** The server counts no further: whoever wants more narrows the list down. */
 const LAST_PAGE = 1_000;
+/** A file holds no more (lists/list-file.ts). */
+const MOST_ROWS = 10_000;
 
 /** @param {{filter: object, page: number, page_size: number, total: number, rows: object[]}} doc */
 export function showPager({ filter, page, page_size: size, total, rows }, unit) {
@@ -32,5 +34,9 @@ export function showPager({ filter, page, page_size: size, total, rows }, unit) 
     link('Older', page + 1, page < last),
     link('Last', last, page < last),
   );
+  const csv = byId('as-csv');
+  setText(csv, total > MOST_ROWS ? `CSV of the newest ${count(MOST_ROWS)}` : 'CSV');
+  csv.hidden = rows.length === 0;
+  csv.href = addressOf(new URL(csv.href).pathname, filterQuery(filter));
   byId('pager').hidden = total === null || (last === 1 && page === 1);
 }

@@ -1,5 +1,6 @@
 /** Turns the pages of what is set aside. Originals are shown as text, whatever they hold. */
 
+import { createCopyButton } from '../copy-button.js';
 import { byId, count, element, replaceContent, setText } from '../element.js';
 import { reasonLine } from '../reasons.js';
 import { ticketAddress } from './ticket-rows.js';
@@ -157,12 +158,41 @@ function lifeOf(id) {
   );
 }
 
-function originalOf({ original, original_encoding: encoding }) {
+function originalOf({ original, original_encoding: encoding, meaning }) {
   if (original === null) {
     return element('p', { class: 'hint' }, 'The original could not be read; its bytes are kept.');
   }
   const note = encoding === 'base64' ? 'Bytes that are no text, in base64:\n' : '';
-  return element('pre', {}, note + original);
+  return element(
+    'div',
+    { class: 'original' },
+    element('pre', {}, note, ...(fieldsOf(original, meaning) ?? [original])),
+    createCopyButton(() => original, 'the original'),
+  );
+}
+
+/**
+ * A row of a table line by line, what is wrong in it marked; of a text that would not come back
+ * the same, nothing.
+ */
+function fieldsOf(original, meaning) {
+  const row = rowIn(original);
+  if (row === null) return null;
+  const wrong = new Set(meaning.map(({ field }) => field));
+  const lines = Object.entries(row).map(([name, value]) => {
+    const line = `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+    return wrong.has(name) ? element('mark', {}, line) : line;
+  });
+  return ['{', ...lines.flatMap((line, index) => [index === 0 ? '\n  ' : ',\n  ', line]), '\n}'];
+}
+
+function rowIn(text) {
+  try {
+    const row = JSON.parse(text);
+    return row !== null && !Array.isArray(row) && JSON.stringify(row) === text ? row : null;
+  } catch {
+    return null;
+  }
 }
 
 function factsOf({ original, original_bytes: bytes, copies, ...row }) {

@@ -1,6 +1,6 @@
 /** The changes of one ticket, the newest first; of each what differs from the one before. */
 
-import { element } from '../element.js';
+import { element, replaceContent } from '../element.js';
 import { reasonLine } from '../reasons.js';
 import { tag } from './ticket-rows.js';
 
@@ -18,7 +18,7 @@ const columns = [
 export function showChanges(list, changes) {
   const items = changes.map((change, index) => changeItem(change, changes[index + 1]));
   if (items.length === 0) items.push(element('li', { class: 'none' }, 'No change is known.'));
-  list.replaceChildren(...items);
+  replaceContent(list, ...items);
 }
 
 function changeItem(change, before) {

@@ -1,7 +1,7 @@
 /** What all pages do: listen to their events, show each document, and say how old it is. */
 
 import { byId, count, setText } from '../element.js';
-import { formatAge, formatTime } from '../number-format.js';
+import { formatAge, formatLocally, formatTime } from '../number-format.js';
 import { showDefinitions } from './definitions.js';
 import { problemOf, stateOf } from './page-state.js';
 
@@ -16,12 +16,14 @@ const ANNOUNCE_EVERY_MS = 60_000;
  * @param {object} page
  * @param {string} page.name the page's name, its event's and its document's
  * @param {(doc: object) => void} page.show writes a document into the page
- * @param {(doc: object) => string[] | null} page.emptiness title and text while there are no rows
+ * @param {(doc: object) => [string, string, {href: string, words: string}?] | null} page.emptiness title,
+ *   text and a way out while there are no rows
  * @param {(doc: object) => {value: number | undefined, unit: string}} page.headline for screen readers
  * @param {(measure: object) => boolean} page.defines which measures of the catalogue it explains
  * @param {(nowMs: number) => void} [page.onTick] called every second with the server's time
  * @param {(news: object) => void} [page.onPulse] called when something moved without a batch
- * @returns {{go: (address: string) => void}} `go` shows another address of the same page
+ * @returns {{go: (address: string, options?: {replace: boolean}) => void}} `go` shows another
+ *   address of the same page; to `replace` the one that is shown leaves no way back to it
  */
 export function startLivePage(page) {
   const view = {
@@ -92,8 +94,8 @@ export function startLivePage(page) {
     connect();
   }
 
-  function go(address) {
-    window.history.pushState(null, '', address);
+  function go(address, { replace = false } = {}) {
+    window.history[replace ? 'replaceState' : 'pushState'](null, '', address);
     reconnect();
   }
 
@@ -114,6 +116,13 @@ export function startLivePage(page) {
     byId('empty').hidden = empty === null;
     setText(byId('empty-title'), empty?.[0] ?? '');
     setText(byId('empty-text'), empty?.[1] ?? '');
+    const way = empty?.[2] ?? null;
+    byId('empty-action').parentElement.hidden = way === null;
+    if (way !== null) {
+      byId('empty-action').href = way.href;
+      byId('empty-action').toggleAttribute('data-same-page', way.href === window.location.pathname);
+      setText(byId('empty-action'), way.words);
+    }
     const busy = doc.state === 'loading';
     if (!busy) delete document.body.dataset.turning;
     byId('content').setAttribute('aria-busy', String(busy));
@@ -145,6 +154,7 @@ export function startLivePage(page) {
     setText(byId('complete-up-to'), time ?? 'not known yet');
     if (view.completeUpToMs !== null) {
       byId('complete-up-to').dateTime = new Date(view.completeUpToMs).toISOString();
+      byId('complete-up-to').title = `${formatLocally(view.completeUpToMs)} where you are`;
     }
     setText(byId('age'), ageMs === null ? '' : formatAge(ageMs));
 

@@ -8,6 +8,11 @@ interface NumberFormat {
   formatTime(ms: number, nowMs: number): string;
   formatAge(ageMs: number): string;
   formatBytes(bytes: number): string;
+  formatChange(
+    value: number | null | undefined,
+    before: number | null | undefined,
+    format: 'count' | 'mean' | 'share',
+  ): { direction: 'up' | 'down' | 'same'; words: string } | null;
   formatDay(day: string): string;
   lastDays(
     figures: readonly { readonly label: string | null; readonly value: number | null }[],
@@ -101,6 +106,30 @@ describe('times on the page', () => {
     expect(page.lastDays(figures.slice(0, 1), 31)).toEqual([day('2025-07-04', 3)]);
     expect(page.lastDays([{ label: null, value: 7 }, ...figures.slice(0, 1)], 31)).toHaveLength(1);
     expect(page.lastDays([], 31)).toEqual([]);
+  });
+});
+
+describe('changes', () => {
+  it.each([
+    [135, 126, 'count', 'up', '7.1%, was 126'],
+    [5, 6, 'count', 'down', '16.7%, was 6'],
+    [7, 7, 'count', 'same', 'as before'],
+    // Nothing before: there is no percentage of it.
+    [7, 0, 'count', 'up', 'was 0'],
+    [0, 7, 'count', 'down', '100%, was 7'],
+    [10_000_001, 10_000_000, 'count', 'up', 'under 0.1%, was 10M'],
+    [10_000_000, 1, 'count', 'up', 'over 99,999%, was 1'],
+    [969.6, 1_006.19, 'mean', 'down', '3.6%, was 1,006.19'],
+    [0.793, 0.85, 'share', 'down', '5.7 points, was 85.0%'],
+    [0.5, 0, 'share', 'up', '50 points, was 0.0%'],
+  ] as const)('%d after %d (%s) went %s: %s', (value, before, format, direction, words) => {
+    expect(page.formatChange(value, before, format)).toEqual({ direction, words });
+  });
+
+  it('are none where one of the figures is none', () => {
+    expect(page.formatChange(null, 3, 'mean')).toBeNull();
+    expect(page.formatChange(3, null, 'mean')).toBeNull();
+    expect(page.formatChange(3, undefined, 'mean')).toBeNull();
   });
 });
 
