@@ -66,7 +66,7 @@ export interface BatchPlanner {
    *   another one was loaded since, so that it is not the warehouse that refuses everything.
    */
   refused(batch: PlannedBatch, refusal?: Refusal): LakeObject | undefined;
-  /** Objects that wait, suspect ones among them. */
+  /** Objects that wait, suspect ones and those of the batch under way among them. */
   readonly waiting: number;
   /** When the oldest of them came into the lake, epoch ms; undefined when none waits. */
   readonly oldestMs: number | undefined;
@@ -89,6 +89,8 @@ export function createBatchPlanner(options: {
   /** Keys of all objects that were added and are neither loaded nor at fault. */
   const held = new Set<string>();
   let suspects: SuspectGroup[] = [];
+  /** Of the batch that was given and has not come back. */
+  let underWay: readonly LakeObject[] = [];
   let lastBeginning = -Infinity;
   let factor = 1;
   let loads = 0;
@@ -137,8 +139,13 @@ export function createBatchPlanner(options: {
       for (const { key } of unknown) held.add(key);
       enqueue(unknown);
     },
-    next: () => nextFresh() ?? nextSuspect(),
+    next() {
+      const batch = nextFresh() ?? nextSuspect();
+      underWay = batch?.objects ?? [];
+      return batch;
+    },
     loaded({ objects }, tookMs) {
+      underWay = [];
       loads += 1;
       for (const { key } of objects) held.delete(key);
       const slow = tookMs > (cadenceMs * factor) / 2;
@@ -147,6 +154,7 @@ export function createBatchPlanner(options: {
       suspects = suspects.map((group) => ({ ...group, notBefore: elapsed() }));
     },
     putBack({ objects, suspicion }) {
+      underWay = [];
       if (suspicion) suspects.push({ objects, ...suspicion, notBefore: elapsed() });
       else enqueue(objects);
     },
@@ -156,6 +164,7 @@ export function createBatchPlanner(options: {
       return isAll && isOften && suspicion?.loadsBefore === loads && probedAt !== loads;
     },
     refused({ objects, suspicion }, { named, probePassed = false } = {}) {
+      underWay = [];
       const refusals = (suspicion?.refusals ?? 0) + 1;
       const loadsBefore = suspicion?.loadsBefore ?? loads;
       if (refusals >= MAX_REFUSALS) {
@@ -179,10 +188,12 @@ export function createBatchPlanner(options: {
       return undefined;
     },
     get waiting() {
-      return suspects.reduce((sum, { objects }) => sum + objects.length, waiting.length);
+      const others = waiting.length + underWay.length;
+      return suspects.reduce((sum, { objects }) => sum + objects.length, others);
     },
     get oldestMs() {
-      const objects = [...waiting.slice(0, 1), ...suspects.flatMap((group) => group.objects)];
+      const suspected = suspects.flatMap((group) => group.objects);
+      const objects = [...waiting.slice(0, 1), ...underWay, ...suspected];
       return objects.length === 0
         ? undefined
         : Math.min(...objects.map(({ modifiedMs }) => modifiedMs));

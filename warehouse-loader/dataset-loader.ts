@@ -226,6 +226,7 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
     const ageMs = oldestMs === undefined ? 0 : Math.max(0, now() - oldestMs);
     metrics.oldestWaiting.set(label, ageMs / 1000);
   }
+  metrics.beforeReading.push(noteWaiting);
 
   async function turn(signal: AbortSignal, force: AbortSignal): Promise<void> {
     if (everythingSeen) {
@@ -272,7 +273,6 @@ export function createDatasetLoader(options: DatasetLoaderOptions): DatasetLoade
           log.error({ code, failures, err: error }, errorText(error));
           progress.setTrouble(dataset.name, { code, message });
         }
-        noteWaiting();
         const pauseMs = failures === 0 ? 0 : FAILURE_PAUSE_MS * 2 ** Math.min(failures, 10);
         const capped = Math.min(MAX_FAILURE_PAUSE_MS, pauseMs);
         await clock.sleep(Math.max(options.discoveryMs, capped), signal);

@@ -75,18 +75,16 @@ WHERE ${t.pendingName}.source = ${COPIED}.source AND ${t.pendingName}.epoch = ${
 WHERE ${COPIED}.source = ${t.pendingName}.source AND ${COPIED}.epoch = ${t.pendingName}.epoch AND ${COPIED}.seq = ${t.pendingName}.seq`,
     },
     {
-      // Numbers are distinct here, so "nothing missing" is frontier + row number; once false it stays
-      // so. What happened up to each number is told beside it: its last barrier, a snapshot's end.
+      // What happened up to the number that is reached is told beside it: its last barrier, a
+      // snapshot's end. Numbers are distinct here: as many as lie above the frontier, with the end of
+      // a transaction in the highest, are all of them, and nothing must be put in order.
       step: 'reach',
-      sql: `CREATE TEMP TABLE reach AS SELECT max(q.source) AS source, max(q.epoch) AS epoch, max(q.lo) AS lo, max(q.seq) AS hi, max(q.bar) AS bar, max(q.ready) AS ready, max(q.ms) AS ms
-FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
-   max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS bar,
-   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS ready,
-   max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) OVER (PARTITION BY f.place ORDER BY p.seq ${soFar}) AS ms
-  FROM (SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
-  JOIN (SELECT source, epoch, seq AS lo, row_number() OVER (ORDER BY source, epoch) AS place FROM ${t.frontier} WHERE live = 1) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo) q
-WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
-GROUP BY q.place`,
+      sql: `CREATE TEMP TABLE reach AS WITH ahead AS (SELECT f.place, max(f.source) AS source, max(f.epoch) AS epoch, max(f.lo) AS lo, max(p.seq) AS hi, max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) AS bar,
+   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) AS ready, max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) AS ms,
+   CASE WHEN count(*) = max(p.seq) - max(f.lo) AND max(CASE WHEN p.tx_end = 1 THEN p.seq ELSE 0 END) = max(p.seq) THEN 1 ELSE 0 END AS dense
+  FROM ${unreached(t)} GROUP BY f.place)
+SELECT a.source, a.epoch, a.lo, a.hi, a.bar, a.ready, a.ms FROM ahead a WHERE a.dense = 1
+UNION ALL ${reachedInOrder(t)}`,
     },
     {
       // Mostly there is none: then what was copied goes straight into the history.
@@ -140,14 +138,14 @@ WHERE ${t.stateName}.source = emptied.source AND ${t.stateName}.epoch = emptied.
 WHERE ${t.pendingName}.source = emptied.source AND ${t.pendingName}.epoch = emptied.epoch AND emptied.closed = 1`,
     },
     {
+      // Whose state is written anew; a key that appears has none.
       step: 'touched keys',
-      sql: `CREATE TEMP TABLE touched AS SELECT y.source, y.epoch, y.key_hash
+      sql: `CREATE TEMP TABLE touched AS SELECT DISTINCT s.source, s.epoch, s.key_hash
 FROM (SELECT s.key_hash, s.epoch, s.source FROM ${applied('s')}
-  UNION SELECT key_hash, epoch, source FROM rejudged
-  UNION SELECT old_key_hash, epoch, source FROM rejudged) y
-JOIN ${t.frontier} f ON f.source = y.source AND f.epoch = y.epoch AND f.live = 1
-LEFT JOIN emptied c ON c.source = y.source AND c.epoch = y.epoch AND c.closed = 1
-WHERE c.source IS NULL`,
+  UNION ALL SELECT key_hash, epoch, source FROM rejudged
+  UNION ALL SELECT old_key_hash, epoch, source FROM rejudged) y
+JOIN ${t.state} s ON s.source = y.source AND s.epoch = y.epoch AND s.key_hash = y.key_hash
+${keeping(t, 'y')}`,
     },
     {
       step: 'hold state',
@@ -183,9 +181,8 @@ WHERE ${t.stateName}.source = touched.source AND ${t.stateName}.epoch = touched.
       step: 'write state',
       sql: `INSERT INTO ${t.state} (source, epoch, key_hash, image_id, copies, is_latest, event_seq, ${verdictNames.join(', ')})
 SELECT n.source, n.epoch, n.key_hash, n.image_id, n.copies, n.is_latest, n.event_seq, ${verdict('s')}
-FROM rebuilt n JOIN touched k ON k.source = n.source AND k.epoch = n.epoch AND k.key_hash = n.key_hash
-JOIN ${COPIED} s ON s.seq = n.event_seq AND s.epoch = n.epoch AND s.source = n.source
-WHERE n.fresh = 1
+FROM rebuilt n JOIN ${COPIED} s ON s.seq = n.event_seq AND s.epoch = n.epoch AND s.source = n.source
+${keeping(t, 'n')} AND n.fresh = 1
 UNION ALL SELECT n.source, n.epoch, n.key_hash, n.image_id, n.copies, n.is_latest, n.event_seq, ${verdict('h')}
 FROM rebuilt n JOIN held h ON h.image_id = n.image_id AND h.key_hash = n.key_hash AND h.epoch = n.epoch AND h.source = n.source
 WHERE n.fresh = 0`,
@@ -223,7 +220,26 @@ WHERE f.live = 1`,
   ];
 }
 
-const soFar = 'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW';
+type Tables = ReturnType<typeof imageTables>;
+
+/** The images above the frontiers; `place` stands for what tells the frontiers apart. */
+const unreached = (t: Tables) =>
+  `(SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
+  JOIN (SELECT source, epoch, seq AS lo, row_number() OVER (ORDER BY source, epoch) AS place FROM ${t.frontier} WHERE live = 1) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo`;
+
+/** Where something is missing or open: "nothing missing" is frontier + row number; once false it stays so. */
+function reachedInOrder(t: Tables): string {
+  const soFar = 'OVER (PARTITION BY f.place ORDER BY p.seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
+  return `SELECT max(q.source), max(q.epoch), max(q.lo), max(q.seq), max(q.bar), max(q.ready), max(q.ms)
+FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
+   max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) ${soFar} AS bar,
+   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) ${soFar} AS ready,
+   max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) ${soFar} AS ms
+  FROM ${unreached(t)}
+  JOIN ahead a ON a.source = f.source AND a.epoch = f.epoch AND a.dense = 0) q
+WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
+GROUP BY q.place`;
+}
 
 /** The images that the frontier passes. */
 const reached = (alias: string) =>
@@ -232,6 +248,12 @@ const reached = (alias: string) =>
 /** Those that no barrier behind them undoes. */
 const applied = (alias: string) =>
   `${reached(alias)} AND ${alias}.seq > w.bar WHERE ${alias}.kind IN ('+', '-', 'X')`;
+
+/** Only of epochs whose state is kept behind this batch. */
+const keeping = (t: Tables, alias: string) =>
+  `JOIN ${t.frontier} f ON f.source = ${alias}.source AND f.epoch = ${alias}.epoch AND f.live = 1
+LEFT JOIN emptied c ON c.source = ${alias}.source AND c.epoch = ${alias}.epoch AND c.closed = 1
+WHERE c.source IS NULL`;
 
 /** Unreadable images that still stand and have become readable. */
 const repaired = `SELECT r.source, r.epoch, r.seq, h.key_hash, h.image_id, h.rank

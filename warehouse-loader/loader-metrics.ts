@@ -5,7 +5,10 @@ import { watchedMetrics } from '../schemas/daemon-metrics.ts';
 export function createLoaderMetrics(registry: Registry) {
   const registers = [registry];
   const labelNames = ['dataset'];
+  /** Called before what waits is read: a batch may take long, and its objects grow older meanwhile. */
+  const beforeReading: (() => void)[] = [];
   return {
+    beforeReading,
     batches: new Counter({
       name: 'careplus_loader_batches_total',
       help: 'Batches in the warehouse.',
@@ -35,6 +38,9 @@ export function createLoaderMetrics(registry: Registry) {
       help: 'Objects that were found and are not loaded yet.',
       labelNames,
       registers,
+      collect() {
+        for (const note of beforeReading) note();
+      },
     }),
     oldestWaiting: new Gauge({
       name: watchedMetrics.oldestWaiting,

@@ -87,12 +87,27 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
 
   const isOurs = ({ key }: LakeObject) => FIREHOSE_NAME.test(key.slice(root.length));
 
-  const isNew = ({ key, etag }: LakeObject, known: string | undefined): boolean => {
-    if (known !== undefined && known !== etag) {
-      log.error({ code: 'LAKE_4004', key, etag, known }, 'an object was overwritten; not loaded');
-    }
+  /** Objects that were met with another ETag than the one that is known. */
+  let overwritten: { readonly object: LakeObject; readonly known: string }[] = [];
+
+  const isNew = (object: LakeObject, known: string | undefined): boolean => {
+    if (known !== undefined && known !== object.etag) overwritten.push({ object, known });
     return known === undefined;
   };
+
+  /** What `careplus forget` has overwritten stands in the ledger as it is now: nothing to tell. */
+  async function tellOverwritten(signal: AbortSignal): Promise<void> {
+    const met = Map.groupBy(overwritten, ({ object }) => dayOf(dataset, object.key));
+    for (const [day, ofDay] of met) {
+      const ledgered = await ledger.day(day, signal);
+      for (const { object, known } of ofDay) {
+        const { key, etag } = object;
+        if (ledgered.get(key) === etag) continue;
+        log.error({ code: 'LAKE_4004', key, etag, known }, 'an object was overwritten; not loaded');
+      }
+    }
+    overwritten = [];
+  }
 
   const sorted = (found: readonly LakeObject[]): Discovered => ({
     objects: found.filter(isOurs),
@@ -185,6 +200,8 @@ export function createObjectDiscovery(options: ObjectDiscoveryOptions): ObjectDi
     },
 
     async discover(signal) {
+      // Of the look before: what fails here must not lose what this one finds.
+      await tellOverwritten(signal);
       const at = clock.elapsed();
       const isSlow = at - slowAt >= SLOW_EVERY_MS;
       const isFull = isSlow || at - fullAt >= FULL_EVERY_MS;

@@ -132,7 +132,7 @@ function livesQuery(
 ): string {
   const list = (alias: string) => carried.map((name) => `${alias}.${name}`).join(', ');
   const inOrder = `OVER (PARTITION BY ${key('y')} ORDER BY y.place, y.seq)`;
-  return `SELECT ${key('q')}, q.epoch, q.seq, q.place, q.kind, q.rules_version, q.status, q.begun_ms, q.ended_ms, q.ms, ${list('q')},
+  return `SELECT ${key('q')}, q.epoch, q.seq, q.place, q.kind, q.rules_version, q.status, q.begun_ms, q.ended_ms, q.ms, ${carried.map((name) => `CASE WHEN q.next_kind IS NULL THEN q.${name} END AS ${name}`).join(', ')},
  CASE WHEN q.kind = 'P' THEN ${part.past} WHEN q.kind = '-' AND q.prior_kind = 'P' THEN ${part.before}
    WHEN q.kind = '+' AND q.accepted = 1 AND (q.gtid IS NULL OR q.next_gtid IS NULL OR q.next_gtid <> q.gtid) THEN ${part.counted} ELSE ${part.passing} END AS part,
  CASE WHEN q.prior_kind IS NULL THEN 1 ELSE 0 END AS is_first, CASE WHEN q.next_kind IS NULL THEN 1 ELSE 0 END AS is_last,
