@@ -101,12 +101,11 @@ export function showVerification(
         : `${dataset}: ${total} ${total === 1 ? 'difference' : 'differences'}`,
     );
   }
-  for (const { dataset, kind, key, expected, found } of result.differences.slice(
-    0,
-    DIFFERENCES_TOLD,
-  )) {
+  for (const difference of result.differences.slice(0, DIFFERENCES_TOLD)) {
+    const { dataset, kind, key, expected, found, table, event } = difference;
+    const place = [...(table ? [` in ${table}`] : []), ...(event ? [` (${event})`] : [])].join('');
     const values = `expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`;
-    output.text(`  ${dataset} ${kind} ${key ?? '(no key)'}: ${values}`);
+    output.text(`  ${dataset} ${kind} ${key ?? '(no key)'}${place}: ${values}`);
   }
   const untold = result.differences_total - DIFFERENCES_TOLD;
   if (untold > 0) output.text(`  … and ${untold} more; --json lists the first 100`);

@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { abortableSleep, waitOrAbort } from '../../runtime/abortable-wait.ts';
+import { readRange } from '../../runtime/kafka/bounded-reader.ts';
 import { parseCheckpoint } from '../../runtime/kafka/checkpoint-value.ts';
 import { followCompacted } from '../../runtime/kafka/compacted-tail.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
@@ -113,6 +114,21 @@ async function waitForReader(
     if (!signal.aborted) throw error;
   });
   return result;
+}
+
+/** @returns every source of which a reader has written a checkpoint. */
+export async function readSources({
+  kafka,
+  signal,
+}: Pick<CoverageOptions, 'kafka' | 'signal'>): Promise<ReadonlySet<string>> {
+  const sources = new Set<string>();
+  await readRange({
+    ...{ kafka, topic: topics.readerCheckpoints.name, compacted: true, signal },
+    onBatch: ({ messages }) => {
+      for (const { key } of messages) if (key) sources.add(key.toString('utf8'));
+    },
+  });
+  return sources;
 }
 
 /** Whether all these transactions are wholly in the topic. */

@@ -31,6 +31,12 @@ export type DifferenceKind =
   | 'changed-copies'
   /** The history does not add up to the state. */
   | 'history-drift'
+  /** A row of the history whose columns are never written together. */
+  | 'odd-row'
+  /** A row tells another transaction, or time of it, than its neighbour of the same transaction. */
+  | 'broken-transaction'
+  /** A source is shown of which no reader has ever written. */
+  | 'unknown-source'
   | 'missing-number'
   | 'number-twice'
   /** The frontier stands in the middle of a source transaction. */

@@ -1,11 +1,24 @@
 import type { DifferenceList } from './differences.ts';
 
+/** How far an epoch is shown, beside its number. */
+interface FrontierRow {
+  /** Its snapshot is whole. */
+  readonly ready: number;
+  /** It goes on. */
+  readonly live: number;
+  /** Up to which time it is complete, epoch ms. */
+  readonly committed_ms: number;
+}
+
 /** What the warehouse's history and frontier of one source say of themselves. */
 export interface HistoryFacts {
   /** Frontiers of this source that are shown. */
   readonly shownFrontiers: number;
   /** Number of the frontier. */
   readonly frontier: number;
+  /** Columns of the frontier's row: as it is, and as it must be. */
+  readonly frontierRow: FrontierRow;
+  readonly expectedRow: FrontierRow;
   /** Whether the image at the frontier ends its source transaction; null when it is not there. */
   readonly transactionEnds: boolean | null;
   /** Ranges of numbers up to the frontier that the history lacks, first and last. */
@@ -37,6 +50,11 @@ export function checkHistory(facts: HistoryFacts, differences: DifferenceList): 
   if (facts.shownFrontiers !== 1) {
     const found = facts.shownFrontiers;
     add(1, { kind: 'wrong-frontier', key: 'frontier', expected: 1, found });
+  }
+  const { frontierRow: row, expectedRow } = facts;
+  const names = ['ready', 'live', 'committed_ms'] as const;
+  for (const name of names.filter((each) => row[each] !== expectedRow[each])) {
+    add(1, { kind: 'wrong-frontier', key: name, expected: expectedRow[name], found: row[name] });
   }
   if (facts.transactionEnds !== true) {
     const found = facts.transactionEnds === null ? null : 0;

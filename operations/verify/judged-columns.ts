@@ -52,7 +52,8 @@ export function piecesOfRow(columns: readonly ComparedColumn[], row: WarehouseRo
   });
 }
 
-function pieceSql({ name, form }: ComparedColumn, alias: string): string {
+/** One piece. */
+export function pieceSql({ name, form }: ComparedColumn, alias: string): string {
   const column = `${alias}.${name}`;
   if (form === 'number') return `CAST(${column} AS VARCHAR(20))`;
   return form === 'wide' ? `MD5(${column})` : column;

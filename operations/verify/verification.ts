@@ -7,7 +7,7 @@ import { withAliases } from '../../schemas/datasets/projection.ts';
 import { findTableDataset, logDatasets } from '../../schemas/datasets/registry.ts';
 import { sourceId } from '../../schemas/row-change.ts';
 import { readShipped, summaryOfArrived, verifyArrivedLogs } from './arrived-logs.ts';
-import { waitUntilCovered, type CoverageOptions, type Hop } from './coverage.ts';
+import { readSources, waitUntilCovered, type CoverageOptions, type Hop } from './coverage.ts';
 import { waitUntilLogsCovered } from './log-coverage.ts';
 import { listLogFiles } from './log-files.ts';
 import {
@@ -202,6 +202,8 @@ function sidesOf(
   const { dataset, table } = target;
   const coverage = coverageOptions(config, options);
   return {
+    source: target.source,
+    knownSources: () => readSources(coverage),
     async shownEpoch() {
       try {
         return (await readFrontier(api, target, signal))?.epoch;

@@ -3,6 +3,8 @@ import { emptyBooks, type Books } from './books.ts';
 import { createComparison } from './comparison.ts';
 import type { Coverage } from './coverage.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
+import { checkEvidence } from './evidence.ts';
+import { eventColumns } from './evidence-statements.ts';
 import { checkHistory } from './history.ts';
 import { judgedImage } from './judged-row.ts';
 import type { SourceReading } from './source-reading.ts';
@@ -10,6 +12,10 @@ import type { Frontier, WarehouseReading } from './warehouse-reading.ts';
 
 /** The two sides of one dataset, and the waiting between them. */
 export interface DatasetSides {
+  /** Id of the source. */
+  readonly source: string;
+  /** Every source of which a reader has ever written. */
+  knownSources(): Promise<ReadonlySet<string>>;
   /** The epoch that the warehouse shows; undefined before the first is shown. */
   shownEpoch(): Promise<number | undefined>;
   /** Reads the source in a snapshot of its own. */
@@ -88,6 +94,7 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
     const result = { books, days: new Map(), differences, gtid, epoch: null, seq: 0, frontier: 0 };
     return { result, settled: !coverage.covered };
   }
+  const judged = judgedImage(dataset);
   const comparison = createComparison({
     tables: {
       state: `careplus.${dataset.entity}_state`,
@@ -95,7 +102,7 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
       quarantine: `careplus.${dataset.entity}_quarantine`,
     },
     cleanColumns: dataset.cleanColumns,
-    judged: judgedImage(dataset),
+    judged,
     rulesVersion: dataset.rulesVersion,
     source,
     later: warehouse.later,
@@ -104,7 +111,17 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
   });
   for await (const part of warehouse.parts()) await comparison.add(part);
   const { books, days } = comparison.finish();
-  const wrong = checkHistory(warehouse.history, differences);
+  const unlike = checkEvidence(
+    warehouse.evidence,
+    {
+      ...{ source: sides.source, epoch: frontier.epoch, entity: dataset.entity },
+      ...{ eventColumns: eventColumns(dataset), judged, rulesVersion: dataset.rulesVersion },
+      images: source.images,
+    },
+    differences,
+  );
+  const strange = await checkSources(warehouse.otherSources, sides, dataset, differences);
+  const wrong = checkHistory(warehouse.history, differences) + unlike + strange;
   return {
     result: {
       books: { ...books, unexplained: books.unexplained + wrong },
@@ -121,4 +138,20 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
         warehouse.later.keys.size === 0 &&
         !warehouse.later.barrier),
   };
+}
+
+/** @returns how many sources are shown that are none. */
+async function checkSources(
+  shown: readonly string[],
+  sides: DatasetSides,
+  { entity }: TableDataset,
+  differences: DifferenceList,
+): Promise<number> {
+  const known = shown.length === 0 ? new Set() : await sides.knownSources();
+  const strange = shown.filter((source) => !known.has(source));
+  for (const source of strange) {
+    const table = `ops.${entity}_frontier`;
+    differences.add({ kind: 'unknown-source', key: source, expected: null, found: source, table });
+  }
+  return strange.length;
 }

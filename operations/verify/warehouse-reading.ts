@@ -7,6 +7,15 @@ import type { LaterChanges, UnreadableImages, WarehousePart } from './comparison
 import type { QuarantineRow, ShownRow, StateRow } from './image-checks.ts';
 import { piecesOfRow } from './judged-columns.ts';
 import { judgedImage } from './judged-row.ts';
+import type { Evidence } from './evidence.ts';
+import {
+  brokenTransactionsSql,
+  imageRowsSql,
+  oddRowsSql,
+  otherSourcesSql,
+  unlikeEventsSql,
+  unlikeImagesSql,
+} from './evidence-statements.ts';
 import type { HistoryFacts } from './history.ts';
 import { covers, parseGtidSet } from './gtid.ts';
 import {
@@ -37,9 +46,16 @@ export interface WarehouseReading {
   readonly later: LaterChanges;
   readonly unreadable: UnreadableImages;
   readonly history: HistoryFacts;
+  readonly evidence: Evidence;
+  /** What is shown beside this source. */
+  readonly otherSources: readonly string[];
   /** The rows, in slices that bound the memory; fetched as they are asked for. */
   parts(): AsyncIterable<WarehousePart>;
 }
+
+/** Statements before those of the slices. */
+const GENERAL = 10;
+const OF_A_SLICE = 3;
 
 const IMAGES_A_SLICE = 50_000;
 const MAX_SLICES = 8;
@@ -118,6 +134,11 @@ export async function readWarehouse(
         unreadableSql(scope, epoch),
         numbersSql(scope, epoch),
         driftSql(scope, epoch),
+        otherSourcesSql(scope),
+        unlikeEventsSql(scope, epoch),
+        unlikeImagesSql(scope),
+        oddRowsSql(scope),
+        brokenTransactionsSql(scope),
         ...slices.flatMap((slice) => [
           stateSql(scope, epoch, slice),
           shownSql(scope, slice),
@@ -130,17 +151,16 @@ export async function readWarehouse(
   const rowsOf = async (statement: number) =>
     (await api.result(`${id}:${statement}`, { signal })).rows;
 
-  const frontiers = (await rowsOf(1)).map((row) => ({
-    epoch: numberOf(row['epoch']),
-    seq: numberOf(row['seq']),
-  }));
-  const frontier = frontiers.at(-1);
-  if (frontier?.epoch !== epoch) return undefined;
+  const frontiers = await rowsOf(1);
+  const shown = frontiers.at(-1);
+  const frontier = shown && { epoch: numberOf(shown['epoch']), seq: numberOf(shown['seq']) };
+  if (!shown || frontier?.epoch !== epoch) return undefined;
   const later = laterChanges(await rowsOf(2));
   const unreadable = unreadableImages(await rowsOf(3));
   const [numbers = {}] = await rowsOf(4);
   const drift = await rowsOf(5);
   const judged = judgedImage(scope.dataset);
+  const unlike = (await rowsOf(8)).map((row) => textOf(row['image_id']));
   return {
     frontier,
     later,
@@ -148,6 +168,8 @@ export async function readWarehouse(
     history: {
       shownFrontiers: frontiers.length,
       frontier: frontier.seq,
+      frontierRow: frontierRow(shown),
+      expectedRow: { ready: 1, live: 1, committed_ms: numberOf(numbers['committed_ms'] ?? 0) },
       last: numberOf(numbers['last_seq'] ?? 0),
       transactionEnds: numbers['ends'] == null ? null : numberOf(numbers['ends']) === 1,
       drift: drift.map((row) => ({
@@ -157,9 +179,17 @@ export async function readWarehouse(
       })),
       ...(await wrongNumbers(api, scope, frontier, numbers, signal)),
     },
+    otherSources: (await rowsOf(6)).map((row) => textOf(row['source'])),
+    evidence: {
+      unlikeEvents: await rowsOf(7),
+      imageRows:
+        unlike.length === 0 ? [] : (await api.query(imageRowsSql(scope, unlike), { signal })).rows,
+      oddRows: await rowsOf(9),
+      brokenTransactions: await rowsOf(10),
+    },
     async *parts() {
       for (const index of slices.keys()) {
-        const first = 6 + index * 3;
+        const first = GENERAL + 1 + index * OF_A_SLICE;
         yield {
           state: (await rowsOf(first)).map((row) => stateRow(row, `${scope.source}:${epoch}`)),
           shown: (await rowsOf(first + 1)).map((row) => shownRow(row, scope.dataset.cleanColumns)),
@@ -207,6 +237,11 @@ export function sliceCount(images: number): number {
   let count = 1;
   while (count < MAX_SLICES && images / count > IMAGES_A_SLICE) count *= 2;
   return count;
+}
+
+function frontierRow(row: WarehouseRow): HistoryFacts['frontierRow'] {
+  const { ready = null, live = null, committed_ms: committed = null } = row;
+  return { ready: numberOf(ready), live: numberOf(live), committed_ms: numberOf(committed) };
 }
 
 function laterChanges(rows: readonly WarehouseRow[]): LaterChanges {

@@ -12,7 +12,7 @@ export interface WarehouseScope {
 /** The frontier that is shown, one row if all is well. */
 export function frontierSql({ dataset, source }: WarehouseScope): string {
   return (
-    `SELECT epoch, seq FROM ops.${dataset.entity}_frontier ` +
+    `SELECT epoch, seq, ready, live, committed_ms FROM ops.${dataset.entity}_frontier ` +
     `WHERE source = ${quoteText(source)} AND shown = 1 ORDER BY epoch, seq`
   );
 }
@@ -54,7 +54,7 @@ export function numbersSql(scope: WarehouseScope, epoch: number): string {
   return (
     `SELECT COUNT(*) AS numbers, COUNT(DISTINCT c.seq) AS distinct_numbers, ` +
     `MIN(c.seq) AS first_seq, MAX(c.seq) AS last_seq, ` +
-    `MIN(CASE WHEN c.seq = f.seq THEN c.tx_end END) AS ends ` +
+    `MIN(CASE WHEN c.seq = f.seq THEN c.tx_end END) AS ends, MAX(c.committed_ms) AS committed_ms ` +
     `FROM ${changes(scope)} c JOIN ops.${dataset.entity}_frontier f ` +
     `ON f.source = c.source AND f.epoch = c.epoch AND f.shown = 1 ` +
     `WHERE c.source = ${quoteText(scope.source)} AND c.epoch = ${epoch}`

@@ -6,6 +6,7 @@ import { imageRows } from '../../../stream-processors/tables/image-rows.ts';
 
 export const SOURCE = 'test.care.tickets';
 export const EPOCH = 1_760_000_000;
+const COMMITTED_MS = 1_760_000_000_000;
 
 /** One image as the loader would have taken it in. */
 export interface LoadedImage {
@@ -33,18 +34,18 @@ export async function loadImages(
         transactionEnd: ends,
       },
       { before: kind === '-' ? raw : null, after: kind === '+' ? raw : null },
-      { partition: 0, offset: index, gtid, committedMs: 1_760_000_000_000, readAtMs: 1 },
+      { partition: 0, offset: index, gtid, committedMs: COMMITTED_MS, readAtMs: 1 },
     ),
   );
   for (const table of ['ticket_changes', 'ticket_state', 'ticket_pending']) {
     await database.query(`DELETE FROM careplus.${table}`);
   }
-  await database.query(`DELETE FROM ops.ticket_frontier WHERE source = '${SOURCE}'`);
+  await database.query('DELETE FROM ops.ticket_frontier');
   await insertRows(database, 'careplus.ticket_changes', history);
   await insertRows(database, 'careplus.ticket_state', stateOf(history));
   await database.query(
     `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
-     VALUES ('${SOURCE}', ${EPOCH}, ${history.length}, 1, 1, 1, 0)`,
+     VALUES ('${SOURCE}', ${EPOCH}, ${history.length}, 1, 1, 1, ${COMMITTED_MS})`,
   );
 }
 

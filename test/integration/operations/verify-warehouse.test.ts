@@ -51,6 +51,8 @@ const goodBooks = { ...emptyBooks, read: 4, shown: 2, repeats: 1, quarantined: 1
 /** The warehouse as it is, against rows of a source that are given. */
 async function verified(rows: readonly RawImage[] = source, gtid = '0-1-12') {
   const sides: DatasetSides = {
+    source: SOURCE,
+    knownSources: async () => new Set([SOURCE, 'test.other.tickets']),
     shownEpoch: async () => (await readFrontier(warehouse.api, scope, signal))?.epoch,
     readSource: async () => ({ gtid, reading: await readSource(supportTickets, rows) }),
     waitUntilCovered: async () => ({
@@ -87,18 +89,15 @@ describe('verify on a warehouse', () => {
 
   it('counts an unreadable record for the row that is missing', async () => {
     const { database } = warehouse;
-    const { rows } = await database.query<{ key_hash: string }>(
-      "SELECT key_hash FROM careplus.ticket_state WHERE ticket_id = 'T2'",
-    );
     await database.query("DELETE FROM careplus.ticket_state WHERE ticket_id = 'T2'");
     await database.query(
       `UPDATE careplus.ticket_changes SET kind = 'X', image_id = 'x:8', rules_version = 0,
-       accepted = 0, gtid = NULL WHERE seq = 8`,
+       accepted = 0, gtid = NULL, reasons = 'record:unreadable' WHERE seq = 8`,
     );
-    const marker = { key_hash: rows[0]?.key_hash, image_id: 'x:8', copies: 1, is_latest: 1 };
-    await insertRows(database, 'careplus.ticket_state', [
-      { ...marker, source: SOURCE, epoch: EPOCH, accepted: 0, rules_version: 0, ticket_id: 'T2' },
-    ]);
+    const { rows } = await database.query<object>(
+      'SELECT *, 1 AS copies, 1 AS is_latest, seq AS event_seq FROM careplus.ticket_changes WHERE seq = 8',
+    );
+    await insertRows(database, 'careplus.ticket_state', rows);
     const { books, differences } = await verified();
     expect(differences.first).toEqual([]);
     expect(books).toEqual({ ...goodBooks, shown: 1, dead_lettered: 1 });
@@ -128,6 +127,51 @@ describe('verify on a warehouse', () => {
     ['a cell of what is set aside', change("agent = 'Eve'", 'T3'), 'changed-column', 'T3'],
     ['an old verdict', change('rules_version = 0', 'T1'), 'rules-version', 'T1'],
     ['a ticket that is hidden', change('is_latest = 0', 'T1'), 'not-shown', 'T1'],
+    ['another GTID of a shown row', change("gtid = '0-1-99'", 'T2'), 'changed-column', 'T2'],
+    ['another event of a row', change('event_seq = 2', 'T3'), 'changed-column', 'T3'],
+    [
+      'a cell of one of two images in the history',
+      "UPDATE careplus.ticket_changes SET agent = 'Eve' WHERE seq = 2",
+      'changed-column',
+      'T1',
+    ],
+    [
+      'a cell of an image that is gone',
+      "UPDATE careplus.ticket_changes SET agent = 'Eve' WHERE seq = 3",
+      'changed-column',
+      'T4',
+    ],
+    [
+      'a row of the history of another kind',
+      "UPDATE careplus.ticket_changes SET kind = 'X' WHERE seq = 5",
+      'odd-row',
+      'seq 5',
+    ],
+    [
+      'two transactions where there was one',
+      "UPDATE careplus.ticket_changes SET gtid = '0-1-10' WHERE seq = 6",
+      'broken-transaction',
+      'seq 6',
+    ],
+    [
+      'another time of a commit',
+      'UPDATE careplus.ticket_changes SET committed_ms = 1 WHERE seq = 6',
+      'broken-transaction',
+      'seq 6',
+    ],
+    [
+      'a frontier that claims to be newer',
+      'UPDATE ops.ticket_frontier SET committed_ms = committed_ms + 1000',
+      'wrong-frontier',
+      'committed_ms',
+    ],
+    [
+      'a source of which no reader has written',
+      `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
+       VALUES ('forged', 1, 1, 1, 1, 1, 0)`,
+      'unknown-source',
+      'forged',
+    ],
     [
       'half a transaction',
       `UPDATE ops.ticket_frontier SET seq = 7 WHERE ${where}`,
@@ -158,6 +202,32 @@ describe('verify on a warehouse', () => {
     const { books, differences } = await verified();
     expect(differences.first).toContainEqual(expect.objectContaining({ kind, key }));
     expect(books.unexplained).toBeGreaterThan(0);
+  });
+
+  it('names both rows where either may be the wrong one, and the wrong one where it is known', async () => {
+    const { database } = warehouse;
+    await database.query("UPDATE careplus.ticket_changes SET agent = 'Eve' WHERE seq IN (2, 6)");
+    const { differences } = await verified();
+    const place = `${SOURCE}:${EPOCH}`;
+    const shared = { kind: 'changed-column', table: 'careplus.ticket_changes' };
+    expect(differences.first).toContainEqual({
+      ...{ ...shared, key: 'T1', event: `${place}:2` },
+      ...{ expected: { agent: 'Ann' }, found: { agent: 'Eve' } },
+    });
+    expect(differences.first.filter(({ key }) => key === 'T4')).toEqual([
+      {
+        ...{ ...shared, key: 'T4', event: `${place}:6 or ${place}:3` },
+        ...{ expected: { agent: 'Ann' }, found: { agent: 'Eve' } },
+      },
+    ]);
+  });
+
+  it('takes a source of another reader for what it is', async () => {
+    await warehouse.database.query(
+      `INSERT INTO ops.ticket_frontier (source, epoch, seq, ready, live, shown, committed_ms)
+       VALUES ('test.other.tickets', 1, 1, 1, 1, 1, 0)`,
+    );
+    expect((await verified()).differences.first).toEqual([]);
   });
 
   it('notices that the history does not add up to the state', async () => {

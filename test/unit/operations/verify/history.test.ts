@@ -5,6 +5,8 @@ import { checkHistory, type HistoryFacts } from '../../../../operations/verify/h
 const whole: HistoryFacts = {
   shownFrontiers: 1,
   frontier: 20,
+  frontierRow: { ready: 1, live: 1, committed_ms: 7 },
+  expectedRow: { ready: 1, live: 1, committed_ms: 7 },
   last: 20,
   transactionEnds: true,
   missingNumbers: [],
@@ -23,6 +25,12 @@ it('finds nothing in a whole history', () => {
 });
 
 it.each<[string, Partial<HistoryFacts>, number, object]>([
+  [
+    'a frontier that tells another time',
+    { frontierRow: { ready: 1, live: 1, committed_ms: 8 } },
+    1,
+    { kind: 'wrong-frontier', key: 'committed_ms', expected: 7, found: 8 },
+  ],
   [
     'half a transaction',
     { transactionEnds: false },

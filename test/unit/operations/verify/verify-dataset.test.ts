@@ -30,12 +30,16 @@ const reading: WarehouseReading = {
   history: {
     shownFrontiers: 1,
     frontier: 2,
+    frontierRow: { ready: 1, live: 1, committed_ms: 5 },
+    expectedRow: { ready: 1, live: 1, committed_ms: 5 },
     last: 2,
     transactionEnds: true,
     missingNumbers: [],
     doubledNumbers: [],
     drift: [],
   },
+  otherSources: [],
+  evidence: { unlikeEvents: [], imageRows: [], oddRows: [], brokenTransactions: [] },
   async *parts() {
     yield {
       state: [stateOf(ticket())],
@@ -53,6 +57,8 @@ const moving: WarehouseReading = {
 
 function sides(overrides: Partial<DatasetSides> = {}): DatasetSides {
   return {
+    source: 's',
+    knownSources: async () => new Set(['s']),
     shownEpoch: async () => EPOCH,
     readSource: async () => ({
       gtid: '0-1-5',

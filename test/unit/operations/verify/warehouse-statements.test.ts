@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
+import * as evidence from '../../../../operations/verify/evidence-statements.ts';
 import * as statements from '../../../../operations/verify/warehouse-statements.ts';
 import { supportTickets } from '../../../../schemas/datasets/support-tickets/index.ts';
 
@@ -17,6 +18,13 @@ describe('Redshift takes', () => {
     ['gapsSql', statements.gapsSql(scope, 7)],
     ['doubledNumbersSql', statements.doubledNumbersSql(scope, 7)],
     ['driftSql', statements.driftSql(scope, 7)],
+    ['stateDetailsSql', statements.stateDetailsSql(scope, 7, ['a', 'b'])],
+    ['unlikeEventsSql', evidence.unlikeEventsSql(scope, 7)],
+    ['unlikeImagesSql', evidence.unlikeImagesSql(scope)],
+    ['imageRowsSql', evidence.imageRowsSql(scope, ['a', 'b'])],
+    ['oddRowsSql', evidence.oddRowsSql(scope)],
+    ['brokenTransactionsSql', evidence.brokenTransactionsSql(scope)],
+    ['otherSourcesSql', evidence.otherSourcesSql(scope)],
     ['stateSql', statements.stateSql(scope, 7, slice)],
     ['shownSql', statements.shownSql(scope, slice)],
     ['quarantineSql', statements.quarantineSql(scope, slice)],
