@@ -133,3 +133,86 @@ describe('the reader', () => {
     );
   });
 });
+
+/** What tools ask before they show a person anything, and what each answer must hold. */
+const introspection: readonly (readonly [string, string])[] = [
+  [
+    'schemas and tables by the standard',
+    `SELECT table_schema AS schema, table_name AS name FROM information_schema.tables
+     WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`,
+  ],
+  [
+    'columns by the standard',
+    `SELECT DISTINCT table_schema AS schema, table_name AS name FROM information_schema.columns
+     WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`,
+  ],
+  [
+    'tables as a JDBC driver lists them, by what may be read',
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0
+       AND d.classoid = 'pg_class'::regclass
+     WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname !~ '^pg_|^information_schema$'
+       AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')`,
+  ],
+  [
+    'views with their texts',
+    `SELECT schemaname AS schema, viewname AS name FROM pg_catalog.pg_views
+     WHERE has_schema_privilege(schemaname, 'USAGE') AND definition IS NOT NULL
+       AND schemaname NOT IN ('pg_catalog', 'information_schema')`,
+  ],
+  [
+    'tables as the ODBC driver of Redshift lists them',
+    `SELECT table_schema AS schema, table_name AS name FROM SVV_TABLES
+     WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND remarks <> ''`,
+  ],
+  [
+    'columns as the ODBC driver of Redshift lists them',
+    `SELECT DISTINCT table_schema AS schema, table_name AS name FROM svv_columns
+     WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND remarks <> ''
+       AND data_type IS NOT NULL AND ordinal_position > 0`,
+  ],
+];
+
+describe('a tool that looks round', () => {
+  it.each(introspection)(
+    'finds the views of `reporting` and nothing else: %s',
+    async (_what, sql) => {
+      const { rows } = await reader.query<{ schema: string; name: string }>(sql);
+      const found = rows.map(({ schema, name }) => `${schema}.${name}`).sort();
+      expect(found).toEqual(await relations("n.nspname = 'reporting'"));
+    },
+  );
+
+  it('finds what its search path leads to in PG_TABLE_DEF', async () => {
+    const columns = `SELECT tablename, "column", type FROM pg_table_def WHERE schemaname = 'reporting' AND tablename = 'tickets' AND "column" = 'created_at'`;
+    expect((await reader.query(columns)).rows).toEqual([]);
+    await reader.query('SET search_path TO reporting');
+    const { rows } = await reader.query(columns);
+    await reader.query('RESET search_path');
+    expect(rows).toEqual([
+      { tablename: 'tickets', column: 'created_at', type: 'timestamp without time zone' },
+    ]);
+  });
+
+  it.each(['stv_sessions', 'stl_query', 'sys_query_history', 'svv_external_tables'])(
+    'is told plainly that %s is not here',
+    async (name) => {
+      await expect(reader.query(`SELECT * FROM ${name}`)).rejects.toThrow(
+        `relation "${name}" does not exist`,
+      );
+    },
+  );
+
+  it.each([
+    'SELECT version()',
+    'SELECT current_database(), current_user, current_schema()',
+    'SHOW client_encoding',
+    "SELECT set_config('application_name', 'tool', false)",
+    'SELECT typname, typtype FROM pg_catalog.pg_type LIMIT 1',
+    "SELECT 'reporting.tickets'::regclass::oid",
+    'BEGIN READ ONLY; SELECT 1 FROM reporting.tickets LIMIT 0; COMMIT',
+  ])('is answered: %s', async (sql) => {
+    await expect(reader.query(sql)).resolves.toBeDefined();
+  });
+});

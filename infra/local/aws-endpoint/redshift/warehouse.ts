@@ -14,6 +14,7 @@ export interface WarehouseOptions {
 const PREPARE_LOCK = 5_439_001;
 
 const strictFunctions = new URL('strict-functions.sql', import.meta.url);
+const catalogViews = new URL('catalog-views.sql', import.meta.url);
 
 /**
  * Journal of client tokens (statement-journal.ts), and the user of BI clients. Views run with the
@@ -67,8 +68,8 @@ END $$;
 `;
 
 /**
- * Makes a PostgreSQL database play a Redshift warehouse: strict functions, own aggregates, search
- * path, users and the journal of the Data API. May be run at every start.
+ * Makes a PostgreSQL database play a Redshift warehouse: strict functions, own aggregates, views of
+ * the catalogue, search path, users and the journal of the Data API. May be run at every start.
  *
  * @param connectionString of a superuser; sessions opened before keep their old search path.
  * @throws PostgreSQL's or the network's error.
@@ -84,7 +85,9 @@ export async function prepareWarehouse(
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [PREPARE_LOCK]);
-    await client.query(await readFile(strictFunctions, 'utf8'));
+    for (const file of [strictFunctions, catalogViews]) {
+      await client.query(await readFile(file, 'utf8'));
+    }
     await client.query(ownObjects);
     await client.query(databaseSettings);
     if (biPassword !== undefined) {
