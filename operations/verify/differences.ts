@@ -37,6 +37,8 @@ export type DifferenceKind =
   | 'broken-transaction'
   /** A source is shown of which no reader has ever written. */
   | 'unknown-source'
+  /** A period of a status is not what the history tells. */
+  | 'changed-period'
   | 'missing-number'
   | 'number-twice'
   /** The frontier stands in the middle of a source transaction. */

@@ -28,6 +28,7 @@ export interface DatasetSides {
     readonly epoch: number;
     readonly above: number;
     readonly expectedImages: number;
+    readonly expectedEvents: number;
   }): Promise<WarehouseReading | undefined>;
 }
 
@@ -84,6 +85,7 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
       epoch: frontier.epoch,
       above: above ?? 0,
       expectedImages: source.images.size,
+      expectedEvents: frontier.seq,
     }));
   if (!frontier || !warehouse) {
     const books = { ...emptyBooks, read: source.rows, unexplained: source.rows };
@@ -121,7 +123,8 @@ async function attemptOnce(dataset: TableDataset, sides: DatasetSides): Promise<
     differences,
   );
   const strange = await checkSources(warehouse.otherSources, sides, dataset, differences);
-  const wrong = checkHistory(warehouse.history, differences) + unlike + strange;
+  const untrue = await warehouse.checkLives(differences);
+  const wrong = checkHistory(warehouse.history, differences) + unlike + strange + untrue;
   return {
     result: {
       books: { ...books, unexplained: books.unexplained + wrong },

@@ -16,7 +16,9 @@ import {
   unlikeEventsSql,
   unlikeImagesSql,
 } from './evidence-statements.ts';
+import type { DifferenceList } from './differences.ts';
 import type { HistoryFacts } from './history.ts';
+import { readLives } from './life-reading.ts';
 import { covers, parseGtidSet } from './gtid.ts';
 import {
   doubledNumbersSql,
@@ -47,6 +49,8 @@ export interface WarehouseReading {
   readonly unreadable: UnreadableImages;
   readonly history: HistoryFacts;
   readonly evidence: Evidence;
+  /** Compares what is told of statuses over time with the history. @returns how much is wrong. */
+  checkLives(differences: DifferenceList): Promise<number>;
   /** What is shown beside this source. */
   readonly otherSources: readonly string[];
   /** The rows, in slices that bound the memory; fetched as they are asked for. */
@@ -110,6 +114,7 @@ export async function findLastInside(
  *
  * @param above number at which the source was read; what lies above is told as later changes.
  * @param expectedImages how many rows to expect, which decides in how many slices they are read.
+ * @param expectedEvents how many images to expect in the history.
  * @returns undefined when another epoch is shown by now.
  */
 export async function readWarehouse(
@@ -119,11 +124,13 @@ export async function readWarehouse(
     readonly epoch: number;
     readonly above: number;
     readonly expectedImages: number;
+    readonly expectedEvents: number;
     readonly signal: AbortSignal;
   },
 ): Promise<WarehouseReading | undefined> {
   const { epoch, above, signal } = options;
   const slices = imageSlices(sliceCount(options.expectedImages));
+  const lives = readLives(scope, epoch, options.expectedEvents);
   const { id } = await api.runBatch(
     {
       name: 'careplus-verify',
@@ -144,6 +151,7 @@ export async function readWarehouse(
           shownSql(scope, slice),
           quarantineSql(scope, slice),
         ]),
+        ...(lives?.statements ?? []),
       ],
     },
     { signal },
@@ -186,6 +194,10 @@ export async function readWarehouse(
         unlike.length === 0 ? [] : (await api.query(imageRowsSql(scope, unlike), { signal })).rows,
       oddRows: await rowsOf(9),
       brokenTransactions: await rowsOf(10),
+    },
+    checkLives: async (differences) => {
+      const first = GENERAL + 1 + slices.length * OF_A_SLICE;
+      return (await lives?.check((statement) => rowsOf(first + statement), differences)) ?? 0;
     },
     async *parts() {
       for (const index of slices.keys()) {

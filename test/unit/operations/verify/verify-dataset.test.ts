@@ -38,6 +38,7 @@ const reading: WarehouseReading = {
     doubledNumbers: [],
     drift: [],
   },
+  checkLives: async () => 0,
   otherSources: [],
   evidence: { unlikeEvents: [], imageRows: [], oddRows: [], brokenTransactions: [] },
   async *parts() {

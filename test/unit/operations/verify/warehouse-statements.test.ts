@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
 import * as evidence from '../../../../operations/verify/evidence-statements.ts';
+import * as lives from '../../../../operations/verify/life-statements.ts';
 import * as statements from '../../../../operations/verify/warehouse-statements.ts';
 import { supportTickets } from '../../../../schemas/datasets/support-tickets/index.ts';
 
 const scope = { dataset: supportTickets, source: "server.db.o'table" };
+const { lifecycle } = supportTickets;
+if (lifecycle === null) throw new Error('no lifecycle');
 const slice = { from: '4', to: '8' };
 
 describe('Redshift takes', () => {
@@ -25,6 +28,9 @@ describe('Redshift takes', () => {
     ['oddRowsSql', evidence.oddRowsSql(scope)],
     ['brokenTransactionsSql', evidence.brokenTransactionsSql(scope)],
     ['otherSourcesSql', evidence.otherSourcesSql(scope)],
+    ['markersSql', lives.markersSql(scope)],
+    ['livesSql', lives.livesSql({ ...scope, lifecycle }, 7, slice)],
+    ['periodsSql', lives.periodsSql({ ...scope, lifecycle }, slice)],
     ['stateSql', statements.stateSql(scope, 7, slice)],
     ['shownSql', statements.shownSql(scope, slice)],
     ['quarantineSql', statements.quarantineSql(scope, slice)],
