@@ -8,8 +8,6 @@ interface VerbModule {
   register(program: Command, context: CliContext): void;
 }
 
-const planned = () => import('./verbs/planned.ts');
-
 /** Where each verb is. They are loaded when they are named: some need much that others do not. */
 const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   up: () => import('./verbs/up.ts'),
@@ -24,7 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   snapshot: () => import('./verbs/snapshot.ts'),
   trace: () => import('./verbs/trace.ts'),
   doctor: () => import('./verbs/doctor.ts'),
-  forget: planned,
+  forget: () => import('./verbs/forget.ts'),
 };
 
 /**

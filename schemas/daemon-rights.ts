@@ -5,6 +5,7 @@
  */
 import type { AnyDataset } from './datasets/any-dataset.ts';
 import { allTopics, logDatasets, tableDatasets } from './datasets/registry.ts';
+import { erasuresPrefix } from './erased-image.ts';
 import { holesKey, latestBatchKey, LOADER_PREFIX, processedPrefix } from './lake-layout.ts';
 import { rawPrefix } from './raw-archive.ts';
 import { sourceId } from './row-change.ts';
@@ -45,6 +46,8 @@ export interface WarehouseRights {
   readonly reads?: readonly string[];
   /** Tables, as `schema.table`, to which it adds rows. */
   readonly inserts?: readonly string[];
+  /** Tables whose rows it changes. */
+  readonly updates?: readonly string[];
 }
 
 export interface DaemonRights {
@@ -130,7 +133,7 @@ export function daemonRights(scope: RightsScope): Readonly<Record<Identity, Daem
         transactionalIds: scope.logHosts.map(shipperTransactionalId),
       },
     },
-    'ticket-processor': processor(tables),
+    'ticket-processor': { ...processor(tables), lake: { lists: tables.map(erasuresPrefix) } },
     'log-processor': processor(logDatasets),
     archiver: {
       kafka: {
@@ -141,7 +144,10 @@ export function daemonRights(scope: RightsScope): Readonly<Record<Identity, Daem
         watches: captured.map(processorGroup),
       },
       lake: {
-        lists: captured.flatMap((each) => [rawPrefix(each), ...loaderReports(each)]),
+        lists: [
+          ...captured.flatMap((each) => [rawPrefix(each), ...loaderReports(each)]),
+          ...tables.map(erasuresPrefix),
+        ],
         gets: captured.flatMap((each) => [`${rawPrefix(each)}*`, ...loaderReports(each)]),
         puts: captured.map((each) => `${rawPrefix(each)}*`),
       },
@@ -163,8 +169,14 @@ export function daemonRights(scope: RightsScope): Readonly<Record<Identity, Daem
     },
     operations: {
       source: true,
-      // `careplus verify` keeps what it found.
-      warehouse: { reads: readableSchemas, inserts: ['ops.verifications'] },
+      warehouse: {
+        reads: readableSchemas,
+        // `careplus verify` keeps what it found; `careplus forget` erases.
+        inserts: ['ops.verifications'],
+        updates: tables.flatMap(({ entity }) => [
+          ...[`careplus.${entity}_changes`, `ops.${entity}_ledger`],
+        ]),
+      },
       kafka: {
         reads: allTopics,
         asksSettings: allTopics,
@@ -176,6 +188,7 @@ export function daemonRights(scope: RightsScope): Readonly<Record<Identity, Daem
       lake: {
         lists: [...datasets.map(({ name }) => `${name}/`), LOADER_PREFIX],
         gets: [...datasets.map(({ name }) => `${name}/*`), `${LOADER_PREFIX}*`],
+        puts: tables.flatMap((each) => [`${each.name}/*`, `${erasuresPrefix(each)}*`]),
       },
       delivers: datasets,
       describesDelivery: datasets,

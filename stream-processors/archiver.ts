@@ -80,7 +80,7 @@ async function build(context: DaemonContext): Promise<Daemon> {
   const createHoleTurnOf = (dataset: AnyDataset) => {
     const { stream } = dataset;
     const part = `holes of ${dataset.shortName}`;
-    const processing = recordProcessing(dataset, schemas);
+    const processing = recordProcessing(dataset, schemas, bucket);
     const sender = createFirehoseSender({
       ...{ client: firehose, stream, log, onAttempt: beat },
       onTrouble: (trouble) => progress.setTrouble(stream, trouble),

@@ -6,5 +6,7 @@ import { defineTopicProcessor } from './topic-processor.ts';
 export const logProcessor = defineTopicProcessor({
   name: 'log-processor',
   datasets: () => logDatasets,
-  createProcessor: createBlockBatchProcessor,
+  createProcessor: ({ dataset, schemas }) => ({
+    processor: createBlockBatchProcessor({ dataset, schemas }),
+  }),
 });

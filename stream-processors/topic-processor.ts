@@ -25,7 +25,13 @@ export interface TopicProcessorOptions<D extends ProcessedDataset> {
   readonly createProcessor: (options: {
     readonly dataset: D;
     readonly schemas: WriterSchemas;
-  }) => BatchProcessor;
+    readonly config: Config;
+  }) => OpenProcessor;
+}
+
+interface OpenProcessor {
+  readonly processor: BatchProcessor;
+  readonly close?: () => void;
 }
 
 /** Each holds one fetch, at most 1 MiB of records, and its rows. */
@@ -52,10 +58,12 @@ function build<D extends ProcessedDataset>(
   const schemas = createWriterSchemas(kafka, { log });
   const deadLetters = createDeadLetterWriter(kafka, { connectorName: name, log });
   const counters = createCounters(metrics);
+  const closing: (() => void)[] = [];
 
   const runDataset = (dataset: D, signal: AbortSignal) => {
     const labels = { dataset: dataset.name };
-    const processor = createProcessor({ dataset, schemas });
+    const { processor, close } = createProcessor({ dataset, schemas, config });
+    if (close) closing.push(close);
     const handling = createProgress();
     const sender = createFirehoseSender({
       client: firehose,
@@ -105,6 +113,7 @@ function build<D extends ProcessedDataset>(
     async close() {
       await deadLetters.close();
       firehose.destroy();
+      for (const close of closing) close();
     },
   };
 }

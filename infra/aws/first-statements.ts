@@ -61,9 +61,10 @@ export function warehouseStatements(deployment: Deployment): string[] {
 
 /** As the warehouse's administrator, when the loader's first start has made the tables. */
 export function laterWarehouseStatements(deployment: Deployment): string[] {
-  return warehouseUsers(deployment).flatMap(({ user, inserts }) =>
-    inserts.map((table) => `GRANT INSERT ON ${table} TO ${user}`),
-  );
+  return warehouseUsers(deployment).flatMap(({ user, inserts, updates }) => [
+    ...inserts.map((table) => `GRANT INSERT ON ${table} TO ${user}`),
+    ...updates.map((table) => `GRANT UPDATE ON ${table} TO ${user}`),
+  ]);
 }
 
 /** Whoever runs statements in the warehouse, which knows it by its role. */
@@ -72,7 +73,8 @@ function warehouseUsers(deployment: Deployment) {
   return identities.flatMap((identity) => {
     const { warehouse } = rights[identity];
     if (!warehouse) return [];
-    const { owns = [], reads = [], inserts = [] } = warehouse;
-    return [{ user: `"IAMR:${taskRoleName(deployment, identity)}"`, owns, reads, inserts }];
+    const { owns = [], reads = [], inserts = [], updates = [] } = warehouse;
+    const user = `"IAMR:${taskRoleName(deployment, identity)}"`;
+    return [{ user, owns, reads, inserts, updates }];
   });
 }

@@ -6,7 +6,7 @@ export const exitCodes = {
   good: 0,
   /** A bad result (verify found a difference, wait ran out of time) or a fault. */
   bad: 1,
-  /** Bad usage or configuration, or a verb that does nothing yet. */
+  /** Bad usage or configuration. */
   unusable: 78,
 } as const;
 

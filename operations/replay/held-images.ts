@@ -7,6 +7,9 @@ import { imageTables, progressQuery } from '../../warehouse-loader/image-stateme
 import { quoteText, sqlInteger } from '../../runtime/sql/quoting.ts';
 import { storedColumns, type Held, type HeldVerdict, type HeldVerdicts } from './held-verdicts.ts';
 
+/** Of an erased image it is higher than that of the rules. */
+const versionOf = (row: LakeRow) => Number(row['rules_version']);
+
 const KINDS: readonly unknown[] = ['+', '-', 'X'];
 
 interface Frontier {
@@ -45,7 +48,7 @@ FROM ${t.changes} c
 LEFT JOIN ${t.state} s ON s.source = c.source AND s.epoch = c.epoch AND s.key_hash = c.key_hash AND s.image_id = c.image_id AND s.copies > 0
 WHERE c.source = ${quoteText(String(first?.['source']))} AND c.epoch = ${sqlInteger(Number(first?.['epoch']))}
 AND c.seq >= ${sqlInteger(seqs.reduce((a, b) => Math.min(a, b), Infinity))} AND c.seq <= ${sqlInteger(seqs.reduce((a, b) => Math.max(a, b), 0))}
-AND c.rules_version < ${sqlInteger(dataset.rulesVersion)} AND c.kind IN ('+', '-', 'X')`,
+AND c.rules_version < ${sqlInteger(Math.max(...rows.map(versionOf)))} AND c.kind IN ('+', '-', 'X')`,
       { signal },
     );
     return new Map(found.map((row) => [Number(row['seq']), row]));
@@ -64,16 +67,24 @@ AND c.rules_version < ${sqlInteger(dataset.rulesVersion)} AND c.kind IN ('+', '-
         const older = loaded.length > 0 ? await readOlder(loaded, signal) : nothing;
         for (const row of some) held.set(row, frontier ? 'absent' : 'closed');
         for (const row of loaded) {
-          held.set(row, heldVerdict(older.get(Number(row['seq'])), line, frontier?.shown === true));
+          held.set(
+            row,
+            heldVerdict(row, older.get(Number(row['seq'])), line, frontier?.shown === true),
+          );
         }
       }
       return rows.map((row) => held.get(row) ?? 'absent');
     },
   };
 
-  function heldVerdict(found: WarehouseRow | undefined, line: string, shown: boolean): HeldVerdict {
+  function heldVerdict(
+    row: LakeRow,
+    found: WarehouseRow | undefined,
+    line: string,
+    shown: boolean,
+  ): HeldVerdict {
     if (!found) {
-      const verdict = { rules_version: dataset.rulesVersion };
+      const verdict = { rules_version: versionOf(row) };
       return { verdict, content: undefined, isShown: false };
     }
     const isLive = shown && found['is_latest'] !== null;

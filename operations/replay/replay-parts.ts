@@ -33,11 +33,12 @@ export async function openReplayParts(config: Config, dataset: AnyDataset): Prom
   const s3 = createS3Client(config.aws);
   const firehose = createFirehoseClient(config.aws);
   const sender = createFirehoseSender({ client: firehose, stream: dataset.stream, log });
-  const processing = recordProcessing(dataset, createWriterSchemas(kafka, { log }));
+  const bucket = openBucket(s3, config.aws.bucket);
+  const processing = recordProcessing(dataset, createWriterSchemas(kafka, { log }), bucket);
   const delivery = createRowDelivery({ sender, processor: processing.processor, log });
   await admin.connect();
   return {
-    ...{ kafka, admin, bucket: openBucket(s3, config.aws.bucket) },
+    ...{ kafka, admin, bucket },
     processing,
     send: async (rows, signal) => {
       await delivery.deliver(rows, signal);

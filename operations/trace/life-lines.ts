@@ -49,7 +49,9 @@ function imageLines(image: TracedImage): string[] {
           `    record   ${record.topic} ${record.partition}:${record.offset}${ageOf(record.produced)}${record.found_in === null ? ', in neither topic nor archive' : `, in the ${record.found_in}`}`,
         ]
       : []),
-    `    verdict  ${verdict.outcome} by rules version ${verdict.rules_version}${reasons}`,
+    verdict.outcome === 'erased'
+      ? '    verdict  erased: only its numbers are left'
+      : `    verdict  ${verdict.outcome} by rules version ${verdict.rules_version}${reasons}`,
     ...(objects.length === 0
       ? ['    object   not found near the time at which it was read']
       : objects.flatMap(({ key, batch_id: batch, loaded }) => [

@@ -48,7 +48,7 @@ export interface TracedImage {
     readonly produced: Hop | null;
   } | null;
   readonly verdict: {
-    readonly outcome: 'accepted' | 'quarantined' | 'unreadable';
+    readonly outcome: 'accepted' | 'quarantined' | 'unreadable' | 'erased';
     readonly rules_version: number;
     readonly reasons: string | null;
     readonly status: string | null;

@@ -2,6 +2,7 @@ import type { Config } from '../../runtime/config/config-schema.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
 import { logDatasets } from '../../schemas/datasets/registry.ts';
 import { supportTickets } from '../../schemas/datasets/support-tickets/index.ts';
+import { ERASED_RULES_VERSION } from '../../schemas/erased-image.ts';
 import { keyHash } from '../../schemas/image-identity.ts';
 import { findObjects, type LoadedObject } from './object-evidence.ts';
 import { readRecords, type RecordEvidence } from './record-evidence.ts';
@@ -77,7 +78,8 @@ export function tracedImage(
   objects: readonly LoadedObject[],
 ): TracedImage {
   const { committedMs, partition, offset, rulesVersion } = image;
-  const readable = image.kind === 'X' ? 'unreadable' : 'quarantined';
+  const refused = image.kind === 'X' ? 'unreadable' : 'quarantined';
+  const unaccepted = rulesVersion === ERASED_RULES_VERSION ? 'erased' : refused;
   return {
     event_id: eventId(image.source, image.epoch, image.seq),
     change: image.kind === '+' ? 'appeared' : image.kind === '-' ? 'went' : 'unreadable',
@@ -97,7 +99,7 @@ export function tracedImage(
             produced: hopOf(record?.producedMs ?? null, committedMs),
           },
     verdict: {
-      outcome: image.accepted ? 'accepted' : readable,
+      outcome: image.accepted ? 'accepted' : unaccepted,
       rules_version: rulesVersion,
       reasons: image.reasons,
       status: image.status,

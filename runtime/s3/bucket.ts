@@ -1,10 +1,5 @@
-import {
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { errorText, PipelineError } from '../pipeline-error.ts';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { bucketError, listKeys, listPages } from './key-listing.ts';
 
 /** One bucket, with every failure as LAKE_4002: retryable unless the bucket or a right is missing. */
 export interface Bucket {
@@ -23,44 +18,17 @@ export interface Bucket {
   putNew(key: string, body: Buffer, signal: AbortSignal): Promise<boolean>;
 }
 
-const FATAL = new Set(['NoSuchBucket', 'AccessDenied', 'PermanentRedirect']);
-
 export function openBucket(client: S3Client, name: string): Bucket {
-  const failed = (key: string, cause: unknown, signal: AbortSignal) => {
-    signal.throwIfAborted();
-    return new PipelineError('LAKE_4002', `s3://${name}/${key}: ${errorText(cause)}`, {
-      cause,
-      retryable: !FATAL.has(errorName(cause)),
-      context: { key },
-    });
-  };
-
-  async function* pages(prefix: string, delimiter: string | undefined, signal: AbortSignal) {
-    let token: string | undefined;
-    do {
-      const command = new ListObjectsV2Command({
-        ...{ Bucket: name, Prefix: prefix, Delimiter: delimiter, ContinuationToken: token },
-      });
-      const page = await client.send(command, { abortSignal: signal }).catch((cause: unknown) => {
-        throw failed(prefix, cause, signal);
-      });
-      yield page;
-      token = page.NextContinuationToken;
-    } while (token !== undefined);
-  }
+  const failed = (key: string, cause: unknown, signal: AbortSignal) =>
+    bucketError({ bucket: name, key }, cause, signal);
 
   return {
-    async keys(prefix, signal) {
-      const keys: string[] = [];
-      for await (const { Contents } of pages(prefix, undefined, signal)) {
-        for (const { Key } of Contents ?? []) if (Key !== undefined) keys.push(Key);
-      }
-      return keys;
-    },
+    keys: (prefix, signal) => listKeys(client, { bucket: name, prefix }, signal),
 
     async folders(prefix, signal) {
       const folders: string[] = [];
-      for await (const { CommonPrefixes } of pages(prefix, '/', signal)) {
+      const where = { bucket: name, prefix, delimiter: '/' };
+      for await (const { CommonPrefixes } of listPages(client, where, signal)) {
         for (const { Prefix } of CommonPrefixes ?? []) if (Prefix) folders.push(Prefix);
       }
       return folders;

@@ -9,6 +9,7 @@ import { createRecordDecoders } from '../record-decoders.ts';
 import { unreadableRecord } from '../unreadable-record.ts';
 import { createChangeDecoder, type DecodedChange } from './change-decoder.ts';
 import { readChangeNumbers, type ChangeNumbers } from './change-headers.ts';
+import { readErasedImages } from './erased-record.ts';
 import { imageRows, placeholderRow, unreadableRows } from './image-rows.ts';
 
 export interface ChangeBatchOptions {
@@ -20,8 +21,8 @@ export function createChangeBatchProcessor(options: ChangeBatchOptions): BatchPr
   const { dataset, schemas } = options;
   const decoders = createRecordDecoders(schemas, (schema) => createChangeDecoder(dataset, schema));
 
-  const decode = ({ value }: KafkaMessage, numbers: ChangeNumbers): DecodedChange => {
-    const decoded = decoders.decode(value);
+  const decode = ({ value, headers }: KafkaMessage, numbers: ChangeNumbers): DecodedChange => {
+    const decoded = decoders.decode(value, readErasedImages(headers));
     checkAgreement(decoded, numbers);
     return decoded;
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AvroDecoder } from '../../runtime/avro/single-object-encoding.ts';
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
+import type { ErasedImages } from '../../schemas/erased-image.ts';
 import { projectColumns, projectRow, type Projection } from '../../schemas/datasets/projection.ts';
 import {
   avroFieldName,
@@ -12,14 +13,18 @@ import { PipelineError } from '../../runtime/pipeline-error.ts';
 
 /** Reads change records of one writer schema as the dataset's mapped fields. */
 export interface ChangeDecoder {
-  /** @throws when the bytes do not fit the schema. */
-  decode(record: Buffer): DecodedChange;
+  /**
+   * @param erased images that are known to be gone from the record.
+   * @throws when the bytes do not fit the schema.
+   */
+  decode(record: Buffer, erased?: ErasedImages): DecodedChange;
 }
 
 export interface DecodedChange {
   readonly change: RowChange;
   readonly before: RawImage | null;
   readonly after: RawImage | null;
+  readonly erased: ErasedImages;
 }
 
 /** The part of a writer schema that names the row's columns. */
@@ -70,18 +75,18 @@ export function createChangeDecoder(
     throw new PipelineError('CDC_1003', `the record lacks the columns ${missing.join(', ')}`);
   };
   return {
-    decode(record) {
+    decode(record, erased = {}) {
       const change = schema.decode(record) as RowChange;
       if (!changeOps.includes(change.op)) throw new TypeError(`unknown op ${change.op}`);
-      if (opsWithRows.has(change.op)) checkImages(change);
-      return { change, before: project(change.before), after: project(change.after) };
+      if (opsWithRows.has(change.op)) checkImages(change, erased);
+      return { change, before: project(change.before), after: project(change.after), erased };
     },
   };
 }
 
-function checkImages({ op, before, after }: RowChange): void {
-  const wantsBefore = op === 'u' || op === 'd';
-  const wantsAfter = op !== 'd';
+function checkImages({ op, before, after }: RowChange, erased: ErasedImages): void {
+  const wantsBefore = (op === 'u' || op === 'd') && erased.before === undefined;
+  const wantsAfter = op !== 'd' && erased.after === undefined;
   if ((before !== null) !== wantsBefore || (after !== null) !== wantsAfter) {
     throw new TypeError(`a change of kind ${op} has the wrong images`);
   }

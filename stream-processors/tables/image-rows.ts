@@ -1,6 +1,7 @@
 import type { RawImage, TableDataset } from '../../schemas/datasets/dataset.ts';
 import { imageId, keyHash, unreadableImageId } from '../../schemas/image-identity.ts';
 import { ORIGINAL_MAX_BYTES, UNREADABLE_RANK, type ImageKind } from '../../schemas/image-row.ts';
+import { erasedRow, type ErasedImages } from '../../schemas/erased-image.ts';
 import type { LakeRow } from '../batch-processor.ts';
 import { cleanColumns, keyColumn } from '../clean-columns.ts';
 import { fitText } from '../text-limits.ts';
@@ -19,6 +20,8 @@ export interface Evidence {
 export interface ReadableImages {
   readonly before: RawImage | null;
   readonly after: RawImage | null;
+  /** Those that were erased: what is left of them is the hash of their key. */
+  readonly erased?: ErasedImages;
 }
 
 /**
@@ -31,20 +34,20 @@ export function imageRows(
   images: ReadableImages,
   evidence: Evidence,
 ): LakeRow[] {
-  const row = (kind: '+' | '-', raw: RawImage, seq: number, ends: boolean): LakeRow => ({
-    ...identity(numbers, kind, seq, ends),
-    ...judgement(dataset, raw),
-    ...evidenceColumns(evidence),
-  });
   const { op, seq, transactionEnd } = numbers;
-  const { before, after } = images;
   if (op === 't' || op === 'e') return [markerRow(op === 't' ? 'T' : 'E', numbers, evidence)];
-  if (op === 'u' && before && after) {
-    return [row('-', before, seq, false), row('+', after, seq + 1, transactionEnd)];
-  }
-  if (op === 'd' && before) return [row('-', before, seq, transactionEnd)];
-  if ((op === 'c' || op === 'r') && after) return [row('+', after, seq, transactionEnd)];
-  throw new TypeError(`a change of kind ${op} lacks its images`);
+  const row = (side: 'before' | 'after', at: number, ends: boolean): LakeRow => {
+    const kept = {
+      ...identity(numbers, side === 'before' ? '-' : '+', at, ends),
+      ...evidenceColumns(evidence),
+    };
+    const [raw, keyOfErased] = [images[side], images.erased?.[side]];
+    if (raw) return { ...kept, ...judgement(dataset, raw) };
+    if (keyOfErased === undefined) throw new TypeError(`a change of kind ${op} lacks its images`);
+    return erasedRow({ ...kept, key_hash: keyOfErased });
+  };
+  if (op === 'u') return [row('before', seq, false), row('after', seq + 1, transactionEnd)];
+  return [row(op === 'd' ? 'before' : 'after', seq, transactionEnd)];
 }
 
 /**

@@ -109,6 +109,16 @@ describe('PutObject', () => {
     expect(await text('put/race')).toBe(winners[0]);
   });
 
+  it('replaces only the object that If-Match names [conditional-writes]', async () => {
+    const { ETag } = await put('put/match', 'first');
+    await put('put/match', 'second', { IfMatch: ETag });
+    const overtaken = put('put/match', 'third', { IfMatch: ETag });
+    await expect(overtaken).rejects.toMatchObject(failure('PreconditionFailed', 412));
+    expect(await text('put/match')).toBe('second');
+    const gone = put('put/never', 'x', { IfMatch: ETag });
+    await expect(gone).rejects.toMatchObject(failure('NoSuchKey', 404));
+  });
+
   it('replaces an object whole [Welcome: data consistency model]', async () => {
     await put('put/again', 'the first and longer one');
     const { ETag } = await put('put/again', 'second');

@@ -90,7 +90,7 @@ type Kind = 'database' | 'schema' | 'table';
 
 /** What the daemon's user may do there, as the warehouse itself tells (r_HAS_TABLE_PRIVILEGE). */
 function userRights(
-  { owns = [], reads = [], inserts = [] }: WarehouseRights,
+  { owns = [], reads = [], inserts = [], updates = [] }: WarehouseRights,
   api: DataApi,
   database: string,
 ): Right[] {
@@ -122,6 +122,7 @@ function userRights(
       right('SELECT', 'table', relationsOf(schema), `all tables and views of ${schema}`),
     ),
     ...inserts.map((table) => right('INSERT', 'table', [table])),
+    ...updates.map((table) => right('UPDATE', 'table', [table])),
   ];
 }
 

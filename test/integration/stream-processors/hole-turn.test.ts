@@ -89,7 +89,7 @@ describe('what a log’s warehouse misses', () => {
         log,
         bucket: bucket.bucket,
       },
-      processing: recordProcessing(dataset, schemas),
+      processing: recordProcessing(dataset, schemas, bucket.bucket),
       sink: async (rows) => void sent.push(...rows),
       ...{ ends: () => ends, lateMs: 0, retryMs: 60_000 },
     });

@@ -102,20 +102,6 @@ describe('a command line that is not understood ends with 78', () => {
   });
 });
 
-describe('what is not there yet says so', () => {
-  it.each([[['forget', 'T1']]])('%j', async (args) => {
-    const { code, stdout, stderr } = await careplus(args);
-    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-    expect(stderr).toContain('not yet');
-    const asJson = await careplus([...args, '--json']);
-    expect({ ...asJson, stdout: JSON.parse(asJson.stdout) as unknown }).toEqual({
-      code: 78,
-      stdout: { error: 'not-yet', verb: expect.stringContaining(args[0] ?? '') as string },
-      stderr: '',
-    });
-  });
-});
-
 describe('the configuration', () => {
   const check = ['run', 'warehouse-loader', '--check-config'];
 
