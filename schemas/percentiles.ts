@@ -86,5 +86,5 @@ const response = (percent: number): Percentile => ({
   description: `${percent} % of the responses took so many milliseconds at most; at most 10 ms or 5 % too high, never too low.`,
 });
 
-export const ticketPercentiles: readonly Percentile[] = [50, 90].map(resolution);
-export const logPercentiles: readonly Percentile[] = [50, 95, 99].map(response);
+export const ticketPercentiles = [resolution(50), resolution(90)] as const;
+export const logPercentiles = [response(50), response(95), response(99)] as const;

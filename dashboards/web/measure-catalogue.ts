@@ -8,26 +8,25 @@ import {
   ticketBooks,
   ticketBreakdowns,
   ticketMeasures,
+  type Measure,
 } from '../../schemas/measures.ts';
+import {
+  logPercentiles,
+  percentileSql,
+  ticketPercentiles,
+  type Percentile,
+} from '../../schemas/percentiles.ts';
 
 /** How each figure is counted, for whoever wants to check one. */
 export const measureCatalogue = {
   measures: [
-    ...[...ticketMeasures, ...historyMeasures, ...ticketBooks].map((measure) => ({
-      dataset: 'tickets',
-      measure,
-    })),
-    ...[...logMeasures, ...logBooks].map((measure) => ({ dataset: 'logs', measure })),
-  ].map(({ dataset, measure }) => ({
-    name: measure.name,
-    dataset,
-    title: measure.title,
-    population: measure.population,
-    description: measure.description,
-    format: measure.format,
-    dax: measure.dax,
-    sql: measureSql(measure),
-  })),
+    ...[...ticketMeasures, ...historyMeasures, ...ticketBooks].map((measure) =>
+      entry('tickets', measure, measureSql(measure)),
+    ),
+    ...ticketPercentiles.map((each) => entry('tickets', each, percentileSql(each))),
+    ...[...logMeasures, ...logBooks].map((measure) => entry('logs', measure, measureSql(measure))),
+    ...logPercentiles.map((each) => entry('logs', each, percentileSql(each))),
+  ],
   breakdowns: [...ticketBreakdowns, ...historyBreakdowns, ...logBreakdowns].map(
     ({ name, title, measure, by }) => ({
       name,
@@ -37,3 +36,11 @@ export const measureCatalogue = {
     }),
   ),
 };
+
+function entry(
+  dataset: 'tickets' | 'logs',
+  { name, title, population, description, format, dax }: Measure | Percentile,
+  sql: string,
+) {
+  return { name, dataset, title, population, description, format, dax, sql };
+}

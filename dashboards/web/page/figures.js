@@ -16,8 +16,8 @@ let first = true;
 
 /**
  * Places are `[data-measure][data-format]` (a figure), and what stands behind it: `[data-parts-of]`,
- * `[data-count-of]`, `[data-rate-of]`, `[data-share-of]`. A tile also tells how its figure has moved,
- * and `[data-drill]` leads to the rows that it counts.
+ * `[data-count-of]`, `[data-rate-of]`, `[data-share-of]`, `[data-percentiles]`. A tile also tells how
+ * its figure has moved, and `[data-drill]` leads to the rows that it counts.
  *
  * @param {object} doc the page's document
  * @param {string} list the address of the page's list
@@ -46,6 +46,9 @@ export function showFigures(doc, list) {
     const words = seconds ? `${formatDuration(value * seconds)}, ${rows}` : `mean of ${rows}`;
     node.textContent = denominator ? words : '';
   }
+  for (const node of document.querySelectorAll('[data-percentiles]')) {
+    node.textContent = percentileWords(node.dataset, doc.measures);
+  }
   for (const node of document.querySelectorAll('[data-share-of]')) {
     const part = doc.measures[node.dataset.shareOf]?.value;
     const all = doc.measures[node.dataset.of]?.value;
@@ -55,6 +58,17 @@ export function showFigures(doc, list) {
     showChange(tile, doc);
     showDrill(tile, doc, list);
   }
+}
+
+/** `p50 ≤ 1,000 · p95 ≤ 1,750 ms`: each is the upper edge of the range that it lies in. */
+function percentileWords({ percentiles, unit, seconds }, measures) {
+  const words = percentiles.split(' ').flatMap((name) => {
+    const value = measures[name]?.value ?? null;
+    if (value === null) return [];
+    const edge = seconds ? formatDuration(value * seconds) : count(value);
+    return [`${name.slice(0, name.indexOf('_'))} ≤ ${edge}`];
+  });
+  return words.length === 0 ? '' : `${words.join(' · ')}${unit ? ` ${unit}` : ''}`;
 }
 
 /** Against the days before the chosen ones: the arrow, not the colour, tells where it went. */

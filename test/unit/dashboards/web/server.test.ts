@@ -8,6 +8,7 @@ import {
   ticketBooks,
   ticketMeasures,
 } from '../../../../schemas/measures.ts';
+import { logPercentiles, ticketPercentiles } from '../../../../schemas/percentiles.ts';
 import { PipelineError } from '../../../../runtime/pipeline-error.ts';
 import { createLiveEvents } from '../../../../dashboards/web/feeds/live-events.ts';
 import { loadPageFiles } from '../../../../dashboards/web/page-files.ts';
@@ -223,9 +224,10 @@ describe('page server', () => {
     const { body } = await send(port, '/api/measures');
     const catalogue = JSON.parse(body) as { measures: { name: string; sql: string }[] };
     expect(catalogue.measures.map(({ name }) => name)).toEqual(
-      [...ticketMeasures, ...historyMeasures, ...ticketBooks, ...logMeasures, ...logBooks].map(
-        ({ name }) => name,
-      ),
+      [
+        ...[...ticketMeasures, ...historyMeasures, ...ticketBooks, ...ticketPercentiles],
+        ...[...logMeasures, ...logBooks, ...logPercentiles],
+      ].map(({ name }) => name),
     );
     for (const { sql } of catalogue.measures) expect(sql).toMatch(/^SELECT .+ FROM reporting\./);
   });
