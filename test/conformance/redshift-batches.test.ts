@@ -222,6 +222,23 @@ describe('client token (data-api, "Idempotency")', () => {
     },
   );
 
+  it.runIf(isLocal)('forgets it after 8 hours: the call runs again', async () => {
+    const token = randomUUID();
+    const first = await submit(token, 47);
+    const admin = new pg.Client(warehouse.local.postgresUrl);
+    await admin.connect();
+    await admin.query(
+      `UPDATE data_api.statements SET recorded_at = recorded_at - INTERVAL '8 hours 1 minute' WHERE client_token = $1`,
+      [token],
+    );
+    await admin.end();
+    await warehouse.local.restart();
+    const second = await submit(token, 47);
+    expect(second.Status).toBe('FINISHED');
+    expect(second.Id).not.toBe(first.Id);
+    expect(await count(47)).toEqual([[2]]);
+  });
+
   it.runIf(isLocal)('knows the token after a restart: same id, not run again', async () => {
     const token = randomUUID();
     const failed = await warehouse.batch([`INSERT INTO ${t} VALUES (45, 'too long a name')`], {

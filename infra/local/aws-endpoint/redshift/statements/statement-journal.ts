@@ -5,6 +5,7 @@ import type { EndStatus, Statement } from './statement.ts';
 
 /** For so long the Data API knows a client token (data-api, "Idempotency"). */
 export const TOKEN_HOURS = 8;
+const OLDEST_TOKEN = `now() - INTERVAL '${TOKEN_HOURS} hours'`;
 
 const PATIENT_ATTEMPTS = 20;
 const PATIENT_PAUSE_MS = 500;
@@ -92,6 +93,11 @@ export class StatementJournal {
   ): Promise<void> {
     const token = statement.request.clientToken;
     if (token === undefined) return;
+    // What the sweep has left of it: a token that is forgotten may be used again.
+    await client.query(
+      `DELETE FROM data_api.statements WHERE client_token = $1 AND recorded_at < ${OLDEST_TOKEN}`,
+      [token],
+    );
     await client.query(
       `INSERT INTO data_api.statements (client_token, statement_id, request_hash, outcome)
        VALUES ($1, $2, $3, $4)
@@ -115,15 +121,13 @@ export class StatementJournal {
   async sweep(): Promise<void> {
     if (this.#entries < SWEEP_EVERY) return;
     this.#entries = 0;
-    await this.#pool.query(
-      `DELETE FROM data_api.statements WHERE recorded_at < now() - INTERVAL '${TOKEN_HOURS} hours'`,
-    );
+    await this.#pool.query(`DELETE FROM data_api.statements WHERE recorded_at < ${OLDEST_TOKEN}`);
   }
 
   async #find(condition: string, value: string): Promise<RecordedStatement | undefined> {
     const { rows } = await this.#pool.query<JournalRow>(
       `SELECT statement_id, request_hash, outcome FROM data_api.statements
-       WHERE ${condition} AND recorded_at >= now() - INTERVAL '${TOKEN_HOURS} hours'`,
+       WHERE ${condition} AND recorded_at >= ${OLDEST_TOKEN}`,
       [value],
     );
     const [row] = rows;
