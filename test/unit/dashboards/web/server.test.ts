@@ -246,11 +246,12 @@ describe.each(['/', '/logs', '/pipeline', '/tickets', '/entries', '/ticket'])('p
         .flatMap(({ measures, breakdowns, matrices }) => [...measures, ...breakdowns, ...matrices])
         .map(({ name }) => name),
     );
+    for (const { name } of [...ticketPercentiles, ...logPercentiles]) names.add(name);
     const used = [
       ...html.matchAll(
-        /data-(?:measure|breakdown|matrix|beside|total|parts-of|count-of|rate-of)="([^"]+)"/g,
+        /data-(?:measure|breakdown|matrix|beside|total|parts-of|count-of|rate-of|percentiles)="([^"]+)"/g,
       ),
-    ].map(([, name]) => name);
+    ].flatMap(([, value = '']) => value.split(' '));
     expect(used.length).toBeGreaterThan(path === '/' || path === '/logs' ? 10 : -1);
     for (const name of used) expect(names).toContain(name);
   });
