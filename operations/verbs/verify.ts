@@ -20,6 +20,12 @@ export function register(program: Command, context: CliContext): void {
     .option('--no-record', 'do not keep the result in ops.verifications')
     .option('--every <duration>', 'again and again, first after that time', parseDuration)
     .action(context.action(run));
+  command.addHelpText(
+    'after',
+    '\nEvery run compares all that the warehouse holds with the source, and its tables with each other:\n' +
+      'state, history, periods, sums and frontiers. What it cannot know is listed in\n' +
+      'docs/decisions/0040-what-verify-sees.md.',
+  );
   addExamples(command, [
     ['careplus verify', 'the books, and what differs'],
     ['careplus verify --json', 'the same for programs; exit code 1 when anything differs'],

@@ -17,6 +17,7 @@ import {
 import { emptyBooks, type Books } from './books.ts';
 import type { CoverageOptions } from './coverage.ts';
 import { createDifferenceList, type DifferenceList } from './differences.ts';
+import { logEvidence } from './log-evidence.ts';
 import type { LogVerification } from './verification-result.ts';
 import { numberOf, textOf } from './warehouse-reading.ts';
 
@@ -142,11 +143,12 @@ async function compare(
   differences: DifferenceList,
 ): Promise<{ readonly books: Books; readonly days: ReadonlyMap<string, Books> }> {
   const statements = [untiledSql, miscountedSql, dayBooksSql, unreadableSql];
+  const evidence = logEvidence(dataset);
   const { id } = await api.runBatch(
     {
       name: 'careplus-verify',
       token: randomUUID(),
-      statements: statements.map((statement) => statement(dataset)),
+      statements: [...statements.map((statement) => statement(dataset)), ...evidence.statements],
     },
     { signal },
   );
@@ -174,6 +176,11 @@ async function compare(
     const expected = dataset.rulesVersion;
     differences.add({ kind: 'rules-version', key: day, expected, found: `${others} entries` });
   }
+  unexplained += await evidence.check(
+    async (statement) =>
+      (await api.result(`${id}:${statements.length + 1 + statement}`, { signal })).rows,
+    differences,
+  );
   const blocks = numberOf((await rowsOf(unreadableSql))[0]?.['blocks'] ?? 0);
   if (blocks > 0) {
     const of = days.get('unknown') ?? emptyBooks;

@@ -51,6 +51,10 @@ export type DifferenceKind =
   | 'wrong-range'
   /** A range that the warehouse knows under another entry than the file holds there. */
   | 'wrong-entry-id'
+  /** An entry says that it was read where it was not. */
+  | 'wrong-place'
+  /** A sum of log entries is not theirs. */
+  | 'wrong-sum'
   /** The books count the entry on another day. */
   | 'wrong-day'
   /** A source has not exactly one frontier that is shown. */

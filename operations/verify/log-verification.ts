@@ -103,8 +103,9 @@ async function attemptOnce(
   const gone = takeOthers(warehouse, (id, copies) => reader.addLater(id, copies), listedAtMs);
   const reading = reader.finish();
   const { books, days } = await compare(dataset, { reading, gone, warehouse, differences });
+  const wrong = reading.wrong + (await warehouse.checkEvidence(differences));
   const result = {
-    books: { ...books, unexplained: books.unexplained + reading.wrong },
+    books: { ...books, unexplained: books.unexplained + wrong },
     days,
     differences,
     files: files.length,

@@ -4,6 +4,8 @@ import type { WarehousePart } from './comparison.ts';
 import type { QuarantineRow, ShownRow } from './image-checks.ts';
 import { piecesOfRow } from './judged-columns.ts';
 import { judgedEntry } from './judged-row.ts';
+import type { DifferenceList } from './differences.ts';
+import { logEvidence } from './log-evidence.ts';
 import type { Arrival } from './log-reading.ts';
 import type { LogScope } from './log-coverage.ts';
 import {
@@ -48,6 +50,8 @@ export interface LogWarehouse {
   readonly arrivals: ReadonlyMap<string, readonly Arrival[]>;
   readonly others: readonly OtherArrivals[];
   readonly states: readonly EntryState[];
+  /** Compares the tables with each other. @returns how many rows are wrong. */
+  checkEvidence(differences: DifferenceList): Promise<number>;
   /** What is shown, in slices that bound the memory; fetched as they are asked for. */
   parts(): AsyncIterable<{
     /** Whether an entry belongs to this part. */
@@ -76,6 +80,7 @@ export async function readLogWarehouse(
   const { generations, signal } = options;
   const { dataset } = scope;
   const { columns } = judgedEntry(dataset);
+  const evidence = logEvidence(dataset);
   const slices = imageSlices(sliceCount(options.expectedEntries));
   const { id } = await api.runBatch(
     {
@@ -90,6 +95,7 @@ export async function readLogWarehouse(
           shownEntriesSql(scope, slice),
           quarantinedEntriesSql(scope, slice),
         ]),
+        ...evidence.statements,
       ],
     },
     { signal },
@@ -117,6 +123,10 @@ export async function readLogWarehouse(
       copies: numberOf(row['copies']),
     })),
     states,
+    checkEvidence: (differences) => {
+      const first = GENERAL + 1 + slices.length * OF_A_SLICE;
+      return evidence.check((statement) => rowsOf(first + statement), differences);
+    },
     async *parts() {
       for (const [index, { from, to }] of slices.entries()) {
         const first = GENERAL + 1 + index * OF_A_SLICE;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { summaryOfArrived, verifyArrivedLogs } from '../../../operations/verify/arrived-logs.ts';
 import { booksClose, emptyBooks } from '../../../operations/verify/books.ts';
 import { supportLogs } from '../../../schemas/datasets/support-logs/index.ts';
+import { recomputeLogSums } from '../../../warehouse-loader/log-sum-statements.ts';
 import { startLocalWarehouse, type LocalWarehouse } from '../dashboard/local-warehouse.ts';
 import { insertRows } from './loaded-warehouse.ts';
 
@@ -31,14 +32,28 @@ beforeEach(async () => {
     range('web-2', 5, 'b'),
   ]);
   await insertRows(database, 'careplus.log_pending', [range('web-2', 40, 'c')]);
-  const entry = (entry_id: string, copies: number, accepted: number, book_day: string) => ({
-    ...{ entry_id, copies, accepted, book_day, rules_version: version, host: 'web-1' },
-  });
+  const entry = (entry_id: string, at: string, copies: number, book_day: string) => {
+    const [host = '', pos] = at.split(':');
+    const place = { host, generation: '1-g', pos: Number(pos), read_at_ms: 1 };
+    return { ...{ entry_id, copies, book_day, rules_version: version }, ...place };
+  };
+  const accepted = { accepted: 1, log_level: 'ERROR', component: 'shop ', ticket_id: 'T1' };
   await insertRows(database, 'careplus.log_entry', [
-    entry('a', 2, 1, '2025-07-01'),
-    entry('b', 1, 0, 'unknown'),
-    entry('c', 1, 1, '2025-07-02'),
+    {
+      ...entry('a', 'web-1:20', 2, '2025-07-01'),
+      ...{ ...accepted, logged_at_ms: Date.UTC(2025, 6, 1, 10, 5), response_time_ms: 700 },
+    },
+    { ...entry('b', 'web-2:5', 1, 'unknown'), accepted: 0 },
+    {
+      ...entry('c', 'web-2:40', 1, '2025-07-02'),
+      ...{ ...accepted, is_error: 1, logged_at_ms: Date.UTC(2025, 6, 2, 11) },
+    },
   ]);
+  const { summary } = supportLogs;
+  if (summary === null) throw new Error('no sums');
+  for (const sql of recomputeLogSums(supportLogs, summary, 'careplus.log_entry')) {
+    await database.query(sql);
+  }
   const frontier = (host: string, generation_start: number, upto: number) => ({
     ...{ host, generation: '1-g', generation_start, upto, read_at_ms: 1 },
   });
@@ -119,8 +134,40 @@ describe('logs whose files lie elsewhere', () => {
   ])('show %s', async (_, sql, kind) => {
     await change(sql);
     const result = await verify();
-    expect(result.differences.first.map((each) => each.kind)).toEqual([kind]);
+    const kinds = result.differences.first.map((each) => each.kind);
+    // What entries give to their sums and where they were read are others' matters.
+    const others = ['wrong-sum', 'wrong-place'];
+    expect(kinds.filter((each) => !others.includes(each))).toEqual([kind]);
     expect(summaryOfArrived(supportLogs, result).ok).toBe(false);
+  });
+
+  const ofSums = (set: string, where: string) =>
+    `UPDATE careplus.log_sums SET ${set} WHERE ${where}`;
+  const hour = 'component 2025-07-01T10:00Z shop ';
+  it.each([
+    [ofSums('entries = 2', "dimension = 'component' AND hour_ms < 1751414400000"), hour, 'entries'],
+    [ofSums('severe = 5', "dimension = 'ticket'"), 'ticket T1', 'severe'],
+    [ofSums('copies = 3', "dimension = 'shown' AND copies = 2"), 'shown 2025-07-01', 'copies'],
+    [ofSums('duration_ms = 1', "dimension = 'all' AND errors = 0"), 'all', 'duration_ms'],
+    [ofSums("value_key = 'x'", "dimension = 'ticket'"), 'ticket T1', 'value_key'],
+    [ofSums("component = 'shop'", "dimension = 'day' AND errors = 1"), 'day', 'entries'],
+    ["DELETE FROM careplus.log_sums WHERE dimension = 'response_range'", '500-999', 'durations'],
+  ])('have sums that are compared with the entries: %s', async (sql, place, column) => {
+    await change(sql);
+    const { differences } = await verify();
+    expect(new Set(differences.first.map(({ kind }) => kind))).toEqual(new Set(['wrong-sum']));
+    const named = differences.first.find(({ key }) => key?.includes(place));
+    expect(named).toMatchObject({ table: 'careplus.log_sums' });
+    expect(Object.keys(named?.found ?? {})).toContain(column);
+  });
+
+  it('tell where each entry was read, and up to when each file', async () => {
+    await change("UPDATE careplus.log_entry SET pos = 7 WHERE entry_id = 'b'");
+    await change("UPDATE ops.log_frontier SET read_at_ms = 0 WHERE host = 'web-1'");
+    expect((await verify()).differences.first).toMatchObject([
+      { kind: 'wrong-place', key: 'b', event: 'web-2:1-g:7' },
+      { kind: 'wrong-frontier', key: 'web-1/1-g read_at_ms', expected: '1', found: '0' },
+    ]);
   });
 
   it('count blocks that could not be read, which leave the ranges of their file open', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translate } from '../../../../infra/local/aws-endpoint/redshift/dialect/translate.ts';
+import { logEvidence } from '../../../../operations/verify/log-evidence.ts';
 import * as statements from '../../../../operations/verify/log-statements.ts';
 import { supportLogs } from '../../../../schemas/datasets/support-logs/index.ts';
 
@@ -17,6 +18,8 @@ describe('Redshift takes', () => {
     ['entryStateSql', statements.entryStateSql(scope, slice)],
     ['shownEntriesSql', statements.shownEntriesSql(scope, slice)],
     ['quarantinedEntriesSql', statements.quarantinedEntriesSql(scope, slice)],
+    ['entryDetailsSql', statements.entryDetailsSql(scope, ['a', 'b'])],
+    ...logEvidence(supportLogs).statements.map((sql, index) => [`evidence ${index}`, sql] as const),
   ])('%s', (_, sql) => {
     expect(translate(sql)).toMatchObject({ kind: 'sql', returnsRows: true });
   });

@@ -246,6 +246,7 @@ describe('a planted fault is found and named', () => {
     'wrong-entry-id': () => (firstOf(ranges()).entryId = '0'.repeat(32)),
     'wrong-range': merged,
     'surplus-row': () => (accepted().copies += 1),
+    'changed-column': () => (accepted().checksum = 'another'),
     'wrong-day': () => (accepted().day = '1999-01-01'),
     'rules-version': () => (accepted().rulesVersion -= 1),
     'not-shown': () => loaded.shown.pop(),
