@@ -60,15 +60,15 @@ export function showFigures(doc, list) {
   }
 }
 
-/** `p50 ≤ 1,000 · p95 ≤ 1,750 ms`: each is the upper edge of the range that it lies in. */
+/** `p50 ≤ 1,000 · p95 ≤ 1,750 ms`: each is the upper edge of the range that it lies in, on one line. */
 function percentileWords({ percentiles, unit, seconds }, measures) {
   const words = percentiles.split(' ').flatMap((name) => {
     const value = measures[name]?.value ?? null;
     if (value === null) return [];
     const edge = seconds ? formatDuration(value * seconds) : count(value);
-    return [`${name.slice(0, name.indexOf('_'))} ≤ ${edge}`];
+    return [`${name.slice(0, name.indexOf('_'))} ≤ ${edge}`.replaceAll(' ', '\u00a0')];
   });
-  return words.length === 0 ? '' : `${words.join(' · ')}${unit ? ` ${unit}` : ''}`;
+  return words.length === 0 ? '' : `${words.join(' · ')}${unit ? `\u00a0${unit}` : ''}`;
 }
 
 /** Against the days before the chosen ones: the arrow, not the colour, tells where it went. */
