@@ -1,46 +1,28 @@
 /**
- * Figures over a full warehouse: `npm run bench -- dashboard [log entries] [tickets]`.
+ * Pages over a full warehouse: `npm run bench -- dashboard [log entries] [tickets]`.
  *
  * Starts PostgreSQL and the local AWS endpoint, fills a million log entries and a hundred thousand
- * tickets with their history by SQL. Then, each three times through the Redshift Data API with the
- * medians told, on the clock and of PostgreSQL's CPU time: every figure of the pages by itself, where nothing is chosen and under choices, and
- * the pages' whole query sets, each as the one transaction that a page waits for, with the reading
- * of its results. Last, Chromium opens every page and tells the time from navigation to figures.
+ * tickets with their history by SQL. Then for every page, as a whole and under choices: its query
+ * set through the Redshift Data API, as the one transaction that a page waits for with the reading
+ * of its rows (medians of three: on the clock, of PostgreSQL's CPU time, and of the slowest of its
+ * statements as the Data API tells it); and in Chromium the time from navigation to figures painted,
+ * by the browser's own clock, where the choice is made for the first time. It has numbers and no bar.
  */
-import { cpus } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { cpus, loadavg } from 'node:os';
+import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import { pino } from 'pino';
-import { booksQuery } from '../dashboards/web/figures/books.ts';
-import {
-  filterSql,
-  logFilters,
-  parseFilter,
-  ticketFilters,
-  type FilterSql,
-} from '../dashboards/web/figures/filters.ts';
-import { logFigureSet, logQueries } from '../dashboards/web/figures/log-figures.ts';
-import { figuresQuery, type MeasureSet } from '../dashboards/web/figures/measure-queries.ts';
-import { pipelineQueries } from '../dashboards/web/figures/pipeline-figures.ts';
-import { ticketFigureSet, ticketQueries } from '../dashboards/web/figures/ticket-figures.ts';
-import { createRedshiftWarehouse } from '../dashboards/web/figures/warehouse.ts';
 import { createDataApi } from '../runtime/redshift/data-api.ts';
 import { createRedshiftDataClient } from '../runtime/redshift/redshift-client.ts';
-import { overLogSums } from '../schemas/measures.ts';
 import { BUCKET, startLakeServers } from '../test/integration/warehouse/lake-servers.ts';
 import { migrate, readMigrations } from '../warehouse-loader/migrations.ts';
 import { fillWarehouse } from './dashboard/full-warehouse.ts';
+import { openPageServer } from './dashboard/open-pages.ts';
+import { addresses, crowd, querySetOf } from './dashboard/page-addresses.ts';
 import { serverCpuSeconds } from './measure/process-figures.ts';
-import { openPages } from './dashboard/open-pages.ts';
-import {
-  figureAddresses,
-  listAddresses,
-  pageAddresses,
-  pagePaths,
-  type PageAddress,
-} from './dashboard/page-addresses.ts';
 
 const [entries = 1_000_000, tickets = 100_000] = process.argv.slice(2).map(Number);
 const ROUNDS = 3;
-const TOLD = 6;
 const { signal } = new AbortController();
 
 process.env['AWS_ACCESS_KEY_ID'] = 'local';
@@ -54,120 +36,72 @@ const client = createRedshiftDataClient({
 });
 const api = createDataApi({ client, target: { workgroupName: 'careplus', database: 'careplus' } });
 await migrate(api, readMigrations(), { log: pino({ level: 'silent' }), signal });
-const warehouse = createRedshiftWarehouse(api);
 
-const padded = (ms: number) => `${Math.round(ms).toString().padStart(8)} ms`;
-const tell = (ms: number, what: string, cpu?: number) =>
-  process.stdout.write(`${padded(ms)}${cpu === undefined ? '' : ` ${padded(cpu)} CPU`}  ${what}\n`);
+const tell = (line: string) => process.stdout.write(`${line}\n`);
+const padded = (value: number | string, width: number) =>
+  (typeof value === 'number' ? Math.round(value).toString() : value).padStart(width);
 
-process.stdout.write(`${cpus()[0]?.model ?? ''} × ${cpus().length}\n`);
+tell(`${cpus()[0]?.model ?? ''} × ${cpus().length}, load ${loadavg()[0]?.toFixed(1) ?? ''}`);
 for (const [what, ms] of await fillWarehouse(servers.database, { entries, tickets })) {
-  tell(ms, what);
+  tell(`${padded(ms, 7)} ms  ${what}`);
 }
 
 const backend = await servers.database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
 const cpuMs = () => serverCpuSeconds(backend.rows[0]?.pid ?? NaN) * 1_000;
-
-/** Medians of a query set with the reading of its rows: time on the clock, and CPU of PostgreSQL. */
-async function measure(queries: readonly string[], filter: FilterSql): Promise<Measured> {
-  const parameters = Object.fromEntries(
-    Object.entries(filter.parameters).filter(([name]) =>
-      queries.some((sql) => new RegExp(`:${name}\\b`).test(sql)),
-    ),
-  );
-  const times: number[] = [];
-  const cpu: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const [begun, used] = [performance.now(), cpuMs()];
-    await warehouse.readTogether(queries, { signal, parameters });
-    times.push(performance.now() - begun);
-    cpu.push(cpuMs() - used);
-  }
-  return { ms: median(times), cpu: median(cpu) };
-}
-
-interface Measured {
-  readonly ms: number;
-  /** Milliseconds. */
-  readonly cpu: number;
-}
-
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** A page's figures, each as a set of its own. */
-function apart(set: MeasureSet): readonly (readonly [string, MeasureSet])[] {
-  const onlySplit = [...set.measures, ...(set.onlySplit ?? [])];
-  const none = { measures: [], onlySplit, breakdowns: [], matrices: [] };
-  return [
-    ...set.measures.map(
-      (measure) => [measure.name, { ...none, measures: [measure], onlySplit: [] }] as const,
-    ),
-    ...set.breakdowns.map((each) => [each.name, { ...none, breakdowns: [each] }] as const),
-    ...set.matrices.map((each) => [each.name, { ...none, matrices: [each] }] as const),
-  ];
+interface Measured {
+  readonly ms: number;
+  readonly cpu: number;
+  /** Each statement's. */
+  readonly statements: readonly number[];
 }
 
-function filterOf({ page, query }: PageAddress): FilterSql {
-  const filters = page === 'logs' ? logFilters : ticketFilters;
-  const filter = parseFilter(filters, new URLSearchParams(query));
-  if (!filter) throw new TypeError(`no filter: ${query}`);
-  return filterSql(filters, filter);
+async function runSet({ queries, parameters }: ReturnType<typeof querySetOf>): Promise<Measured> {
+  const [begun, used] = [performance.now(), cpuMs()];
+  const batch = { name: 'bench', statements: queries, parameters, token: randomUUID() };
+  const { id } = await api.runBatch(batch, { signal });
+  await Promise.all(queries.map((_sql, index) => api.result(`${id}:${index + 1}`, { signal })));
+  const [ms, cpu] = [performance.now() - begun, cpuMs() - used];
+  const { SubStatements = [] } = await client.send(new DescribeStatementCommand({ Id: id }));
+  // Nanoseconds.
+  return { ms, cpu, statements: SubStatements.map(({ Duration = NaN }) => Duration / 1e6) };
 }
 
-/** Each figure of a page by itself; the page reads those over one view together. */
-function figuresOf(
-  address: PageAddress,
-  filter: FilterSql,
-): readonly (readonly [string, string])[] {
-  if (address.page === 'pipeline') return [];
-  const knows = (relation: string) => filter.conditions(relation) !== null;
-  return address.page === 'logs'
-    ? [
-        ...apart(logFigureSet).map(
-          ([name, set]) => [name, figuresQuery(overLogSums(set, knows), filter)] as const,
-        ),
-        ['books of the logs', booksQuery('logs')] as const,
-      ]
-    : [
-        ...apart(ticketFigureSet).map(([name, set]) => [name, figuresQuery(set, filter)] as const),
-        ['books of the tickets', booksQuery('tickets')] as const,
-      ];
+/** Medians of a query set, and its slowest statement by what it reads. */
+async function measure(set: ReturnType<typeof querySetOf>) {
+  const rounds: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) rounds.push(await runSet(set));
+  const statements = set.queries.map((sql, at) => ({
+    ms: median(rounds.map((round) => round.statements[at] ?? NaN)),
+    reads: /\bFROM reporting\.(\w+)/.exec(sql)?.[1] ?? '',
+  }));
+  return {
+    ms: median(rounds.map(({ ms }) => ms)),
+    cpu: median(rounds.map(({ cpu }) => cpu)),
+    slowest: statements.toSorted((a, b) => b.ms - a.ms)[0] ?? { ms: NaN, reads: '' },
+  };
 }
 
-const queriesOf = { tickets: ticketQueries, logs: logQueries, pipeline: pipelineQueries } as const;
-const named = ({ page, query }: PageAddress) => `${page}${query === '' ? '' : ` ?${query}`}`;
-
-process.stdout.write(
-  `\n${entries} log entries, ${tickets} tickets; each figure by itself, the slowest ${TOLD} of each page\n`,
+await using pages = await openPageServer({ endpoint: servers.url, bucket: BUCKET });
+tell(`\n${entries} log entries, ${tickets} tickets; ms`);
+tell(' on screen  query set   its CPU  slowest statement');
+for (const address of addresses) {
+  // The page first: its choice is nobody's so far, and no cache of the database has seen it.
+  const screen = address.path.startsWith('/api') ? '' : await pages.open(address);
+  const { ms, cpu, slowest } = await measure(querySetOf(address));
+  tell(
+    `${padded(screen, 10)} ${padded(ms, 10)} ${padded(cpu, 9)} ${padded(slowest.ms, 10)} ` +
+      `${slowest.reads.padEnd(16)} ${address.path}${address.query === '' ? '' : `?${address.query}`}`,
+  );
+}
+const together = await Promise.all(crowd.map((address) => pages.read(address)));
+tell(
+  `\n${crowd.length} viewers ask at once for a choice each: answered after ` +
+    `${together
+      .map((ms) => Math.round(ms))
+      .sort((a, b) => a - b)
+      .join(', ')} ms`,
 );
-for (const address of figureAddresses) {
-  const filter = filterOf(address);
-  const figures: (readonly [string, Measured])[] = [];
-  for (const [name, sql] of figuresOf(address, filter)) {
-    figures.push([name, await measure([sql], filter)]);
-  }
-  const slowest = figures.sort(([, a], [, b]) => b.ms - a.ms).slice(0, TOLD);
-  for (const [name, { ms, cpu }] of slowest) tell(ms, `${named(address)}: ${name}`, cpu);
-}
-process.stdout.write('\nwhole query sets of the pages, and the slowest statement of each\n');
-for (const address of pageAddresses) {
-  const filter = filterOf(address);
-  const queries = queriesOf[address.page](filter);
-  const { ms, cpu } = await measure(queries, filter);
-  const alone: number[] = [];
-  for (const sql of queries) alone.push((await measure([sql], filter)).ms);
-  tell(ms, `${named(address)}, its slowest${padded(Math.max(...alone))}`, cpu);
-}
-process.stdout.write('\nChromium, from navigation to figures on screen\n');
-const everyAddress = [
-  ...pageAddresses.map(({ page, query }) => ({ path: pagePaths[page], query })),
-  ...listAddresses,
-];
-for (const { ms, path, query } of await openPages(everyAddress, {
-  endpoint: servers.url,
-  bucket: BUCKET,
-})) {
-  tell(ms, `${path}${query === '' ? '' : `?${query}`}`);
-}
 client.destroy();

@@ -184,6 +184,7 @@ export const historyBreakdowns = [
     measure: 'ticket_errors',
     by: ofErrors('ticket_id', 'Ticket ID'),
     order: 'largest',
+    byRow: true,
   },
 ] as const satisfies readonly Breakdown[];
 

@@ -66,6 +66,8 @@ export interface Breakdown {
   };
   /** Which rows come first, and so which stay when there are too many to show. */
   readonly order: 'largest' | 'latest';
+  /** Every row of the view bears another label, so the rows need not be summed up. */
+  readonly byRow?: true;
 }
 
 /** A measure, split by two columns of its view: a heat map. */

@@ -39,10 +39,16 @@ export function imageStatements(dataset: TableDataset, batchId: string): LoadSta
       order: (c) => `${c}.rules_version DESC, ${c}.image_id`,
     }),
     {
+      // Which numbers of an epoch there are.
+      step: 'span',
+      sql: `CREATE TEMP TABLE ${SPANS} AS SELECT c.source, c.epoch, count(*) AS images, min(c.seq) AS lowest, max(c.seq) AS highest, max(CASE WHEN c.tx_end = 1 THEN c.seq ELSE 0 END) AS finish
+FROM ${COPIED} c GROUP BY c.epoch, c.source`,
+    },
+    {
       step: 'open epochs',
       sql: `INSERT INTO ${t.frontier} (source, epoch, seq, ready, live, shown, committed_ms, batch_id)
 SELECT e.source, e.epoch, 0, 0, 1, 0, 0, ${batch}
-FROM (SELECT DISTINCT source, epoch FROM ${COPIED}) e
+FROM ${SPANS} e
 LEFT JOIN ${t.frontier} f ON f.source = e.source AND f.epoch = e.epoch
 LEFT JOIN ${t.frontier} g ON g.source = e.source AND g.shown = 1
 WHERE f.epoch IS NULL AND (g.epoch IS NULL OR e.epoch > g.epoch)`,
@@ -53,7 +59,7 @@ WHERE f.epoch IS NULL AND (g.epoch IS NULL OR e.epoch > g.epoch)`,
       sql: `CREATE TEMP TABLE rejudged AS SELECT ${img('s')}, o.kind AS old_kind, o.key_hash AS old_key_hash
 FROM ${COPIED} s
 JOIN ${t.changes} o ON o.source = s.source AND o.epoch = s.epoch AND o.seq = s.seq
-WHERE s.rules_version > o.rules_version AND o.seq >= (SELECT min(seq) FROM ${COPIED})`,
+WHERE s.rules_version > o.rules_version AND o.seq >= (SELECT min(lowest) FROM ${SPANS})`,
     },
     {
       step: 'drop old verdicts',
@@ -75,15 +81,13 @@ WHERE ${t.pendingName}.source = ${COPIED}.source AND ${t.pendingName}.epoch = ${
 WHERE ${COPIED}.source = ${t.pendingName}.source AND ${COPIED}.epoch = ${t.pendingName}.epoch AND ${COPIED}.seq = ${t.pendingName}.seq`,
     },
     {
-      // What happened up to the number that is reached is told beside it: its last barrier, a
-      // snapshot's end. Numbers are distinct here: as many as lie above the frontier, with the end of
-      // a transaction in the highest, are all of them, and nothing must be put in order.
+      // Where a frontier gets to, and what happened up to there: the last barrier, a snapshot's end.
       step: 'reach',
-      sql: `CREATE TEMP TABLE reach AS WITH ahead AS (SELECT f.place, max(f.source) AS source, max(f.epoch) AS epoch, max(f.lo) AS lo, max(p.seq) AS hi, max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) AS bar,
-   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) AS ready, max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) AS ms,
-   CASE WHEN count(*) = max(p.seq) - max(f.lo) AND max(CASE WHEN p.tx_end = 1 THEN p.seq ELSE 0 END) = max(p.seq) THEN 1 ELSE 0 END AS dense
-  FROM ${unreached(t)} GROUP BY f.place)
-SELECT a.source, a.epoch, a.lo, a.hi, a.bar, a.ready, a.ms FROM ahead a WHERE a.dense = 1
+      sql: `CREATE TEMP TABLE reach AS WITH dense AS (SELECT n.source, n.epoch, f.seq AS lo, n.finish AS hi
+  FROM ${SPANS} n JOIN ${t.frontier} f ON f.source = n.source AND f.epoch = n.epoch AND f.live = 1
+  LEFT JOIN (SELECT DISTINCT source, epoch FROM ${t.pending}) p ON p.source = n.source AND p.epoch = n.epoch
+  WHERE p.source IS NULL AND n.lowest = f.seq + 1 AND n.images = n.highest - f.seq)
+${reachedAtOnce}
 UNION ALL ${reachedInOrder(t)}`,
     },
     {
@@ -215,28 +219,37 @@ WHERE f.live = 1`,
     },
     {
       step: 'drop stage',
-      sql: `DROP TABLE ${[LISTED, COPIED, REPEATED, 'rejudged', 'reach', 'emptied', 'touched', 'held', 'rebuilt', ...(periods?.tables ?? [])].join(', ')}`,
+      sql: `DROP TABLE ${[LISTED, COPIED, REPEATED, SPANS, 'rejudged', 'reach', 'emptied', 'touched', 'held', 'rebuilt', ...(periods?.tables ?? [])].join(', ')}`,
     },
   ];
 }
 
+const SPANS = 'spans';
+
 type Tables = ReturnType<typeof imageTables>;
 
-/** The images above the frontiers; `place` stands for what tells the frontiers apart. */
-const unreached = (t: Tables) =>
-  `(SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
-  JOIN (SELECT source, epoch, seq AS lo, row_number() OVER (ORDER BY source, epoch) AS place FROM ${t.frontier} WHERE live = 1) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo`;
+/**
+ * Numbers are distinct here: as many as lie between the lowest and the highest are all of them, and
+ * where they follow the frontier and none is pending, nothing must be put in order.
+ */
+const reachedAtOnce = `SELECT d.source, d.epoch, d.lo, d.hi, max(CASE WHEN c.kind = 'T' THEN c.seq ELSE 0 END) AS bar, max(CASE WHEN c.kind = 'E' THEN 1 ELSE 0 END) AS ready,
+ max(CASE WHEN c.committed_ms IS NULL THEN 0 ELSE c.committed_ms END) AS ms
+FROM ${COPIED} c JOIN dense d ON d.source = c.source AND d.epoch = c.epoch AND c.seq <= d.hi
+GROUP BY d.source, d.epoch, d.lo, d.hi`;
 
-/** Where something is missing or open: "nothing missing" is frontier + row number; once false it stays so. */
+/** Everywhere else "nothing missing" is frontier + row number; once false it stays so. */
 function reachedInOrder(t: Tables): string {
-  const soFar = 'OVER (PARTITION BY f.place ORDER BY p.seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
+  const soFar =
+    'OVER (PARTITION BY f.place ORDER BY p.seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
   return `SELECT max(q.source), max(q.epoch), max(q.lo), max(q.seq), max(q.bar), max(q.ready), max(q.ms)
 FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
    max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) ${soFar} AS bar,
    max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) ${soFar} AS ready,
    max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) ${soFar} AS ms
-  FROM ${unreached(t)}
-  JOIN ahead a ON a.source = f.source AND a.epoch = f.epoch AND a.dense = 0) q
+  FROM (SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
+  JOIN (SELECT w.source, w.epoch, w.seq AS lo, row_number() OVER (ORDER BY w.source, w.epoch) AS place
+    FROM ${t.frontier} w LEFT JOIN dense d ON d.source = w.source AND d.epoch = w.epoch
+    WHERE w.live = 1 AND d.source IS NULL) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo) q
 WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
 GROUP BY q.place`;
 }

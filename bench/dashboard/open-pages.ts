@@ -4,30 +4,50 @@ import { Registry } from 'prom-client';
 import { dashboard } from '../../dashboards/web/main.ts';
 import { parseConfig } from '../../runtime/config/load-config.ts';
 import { createProgress } from '../../runtime/daemon/progress.ts';
-import { launchBrowser, openLive } from '../../test/browser/browser.ts';
+import { launchBrowser } from '../../test/browser/browser.ts';
 import { freePort } from '../../test/integration/dashboard/local-warehouse.ts';
+
+/** A page server in front of a warehouse, and a browser that opens its pages. */
+interface OpenPageServer extends AsyncDisposable {
+  /**
+   * Opens an address as somebody who was never here.
+   *
+   * @returns milliseconds from navigation to figures painted, by the browser's clock.
+   */
+  open(address: Address): Promise<number>;
+  /** Milliseconds until the document of a page is there, without a browser. */
+  read(address: Address): Promise<number>;
+}
 
 interface Address {
   readonly path: string;
-  /** As in the address; nothing for all. */
+  /** What was never asked for is read while the viewer waits. */
   readonly query: string;
 }
 
-/** Milliseconds from navigation to figures on screen. */
-export interface OpenedPage extends Address {
-  readonly ms: number;
-}
+/** Says when figures have been painted: whoever asks from outside would measure how often it asks. */
+const markPainted = `
+document.addEventListener('DOMContentLoaded', () => {
+  const look = () => {
+    if (document.body.dataset.state !== 'live') return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => (document.documentElement.dataset.paintedMs = performance.now())));
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { attributeFilter: ['data-state'] });
+  look();
+});`;
 
 /**
- * Opens pages in Chromium in front of a page server of its own. The pages as a whole stand ready
- * there, as in every server that runs; any other address is asked for the first time.
+ * Starts a page server and Chromium. The pages as a whole stand ready there, as in every server
+ * that runs.
  *
  * @param lake address and bucket of the endpoint that plays AWS.
  */
-export async function openPages(
-  addresses: readonly Address[],
-  lake: { readonly endpoint: string; readonly bucket: string },
-): Promise<readonly OpenedPage[]> {
+export async function openPageServer(lake: {
+  readonly endpoint: string;
+  readonly bucket: string;
+}): Promise<OpenPageServer> {
   await using started = new AsyncDisposableStack();
   const port = await freePort();
   const config = parseConfig(
@@ -56,13 +76,26 @@ dashboard: { port: ${port} }
   for (const page of ['tickets', 'logs', 'pipeline']) await fetch(`${server}/api/${page}`);
   const browser = await launchBrowser();
   started.defer(() => browser.close());
-  const opened: OpenedPage[] = [];
-  for (const address of addresses) {
-    const page = await browser.newPage();
-    const begun = performance.now();
-    await openLive(page, `${server}${address.path}?${address.query}`);
-    opened.push({ ...address, ms: performance.now() - begun });
-    await page.close();
-  }
-  return opened;
+  const opened = started.move();
+  return {
+    async open({ path, query }) {
+      const page = await browser.newPage();
+      await page.addInitScript(markPainted);
+      await page.goto(`${server}${path}${query === '' ? '' : `?${query}`}`);
+      const painted = page.locator('html[data-painted-ms]');
+      await painted.waitFor({ state: 'attached' });
+      const ms = Number(await painted.getAttribute('data-painted-ms'));
+      await page.close();
+      return ms;
+    },
+    async read({ path, query }) {
+      const begun = performance.now();
+      const answer = await fetch(
+        `${server}/api/${path === '/' ? 'tickets' : path.slice(1)}?${query}`,
+      );
+      await answer.json();
+      return performance.now() - begun;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

@@ -21,9 +21,9 @@ import { createRedshiftWarehouse } from './figures/warehouse.ts';
 import { createListFile } from './lists/list-file.ts';
 import { entryList, ticketList } from './lists/list-kinds.ts';
 import { createQuarantinePages } from './lists/quarantine-pages.ts';
-import { loadPageFiles } from './page-files.ts';
+import { loadPageFiles, type PageName } from './page-files.ts';
 import { createTopicPositions } from './pipeline/topic-positions.ts';
-import { createPageServer, type OpenRoom, type PageName } from './server.ts';
+import { createPageServer, type OpenRoom } from './server.ts';
 import { createViews } from './views.ts';
 
 /** How often S3 is asked for a new batch while somebody looks. */

@@ -11,6 +11,8 @@ export interface PageFile {
   /** The body in gzip; null where that is no shorter. */
   readonly packed: Buffer | null;
   readonly etag: string;
+  /** The page that it is; none for what pages are made of. */
+  readonly page?: PageName;
 }
 
 const HTML = 'text/html; charset=utf-8';
@@ -33,6 +35,7 @@ const pages = [
   { name: 'ticket', path: '/ticket', title: 'Ticket', under: 'tickets' },
   { name: 'entry-list', path: '/entries', title: 'Log entries', under: 'logs' },
 ] as const;
+export type PageName = (typeof pages)[number]['name'];
 
 /** The chart library, as its package brings it: one ES module that asks for nothing else. */
 const LIBRARY_PATH = '/echarts.js';
@@ -56,7 +59,7 @@ export async function loadPageFiles(folder: string): Promise<ReadonlyMap<string,
   for (const page of pages) {
     const content = await readFile(join(folder, `${page.name}.html`), 'utf8');
     const html = framed(frame, page, content, modulesOf(`/${page.name}.js`, files));
-    files.set(page.path, await pageFile(HTML, Buffer.from(html)));
+    files.set(page.path, { ...(await pageFile(HTML, Buffer.from(html))), page: page.name });
   }
   return files;
 }

@@ -11,7 +11,7 @@ import {
 } from './lists/quarantine-pages.ts';
 import type { ReadListFile } from './lists/list-file.ts';
 import { measureCatalogue } from './measure-catalogue.ts';
-import type { PageFile } from './page-files.ts';
+import type { PageFile, PageName } from './page-files.ts';
 
 /** How long a document's address waits for a fresh state before it tells the last one. */
 const ANSWER_WITHIN_MS = 15_000;
@@ -25,8 +25,6 @@ const NO_ROOM_RETRY_MS = 10_000;
  * many different views are looked at.
  */
 export type OpenRoom = (query: URLSearchParams) => LiveRoom | 'none' | 'full';
-
-export type PageName = 'tickets' | 'logs' | 'pipeline' | 'ticket-list' | 'ticket' | 'entry-list';
 
 export interface PageServerParts {
   readonly pages: Readonly<Record<PageName, OpenRoom>>;
@@ -81,11 +79,14 @@ export function createPageServer(parts: PageServerParts): Server {
       answer.json(405, { error: 'only GET and HEAD' });
       return;
     }
-    const [path = '', ...query] = (request.url ?? '').split('?');
+    const [path = '', ...rest] = (request.url ?? '').split('?');
+    const query = new URLSearchParams(rest.join('?'));
     const file = files.get(path);
     const route = routes.get(path);
-    if (file) answer.file(file);
-    else if (route) route(answer, new URLSearchParams(query.join('?')));
+    if (file) {
+      answer.file(file);
+      if (file.page !== undefined && request.method === 'GET') readAhead(pages[file.page], query);
+    } else if (route) route(answer, query);
     else answer.json(404, { error: 'no such page' });
   });
   server.maxConnections = MAX_CONNECTIONS;
@@ -146,6 +147,16 @@ function eventsRoute(name: string, open: OpenRoom): Route {
       }
     });
   };
+}
+
+/**
+ * Whoever asks for a page will look at its figures: what nobody has read so far is read while the
+ * browser still loads the modules.
+ */
+function readAhead(open: OpenRoom, query: URLSearchParams): void {
+  const room = open(query);
+  if (room === 'none' || room === 'full' || room.feed.current().state !== 'loading') return;
+  room.feed.refresh().catch(() => undefined);
 }
 
 /** Looks for news first, so that whoever asks once gets the truth of now; but answers in time. */

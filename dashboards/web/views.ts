@@ -14,7 +14,7 @@ import { createListFeed, listKey, parseList, type ListKind } from './lists/list-
 import { entryList, ticketList } from './lists/list-kinds.ts';
 import { createTraceFeed, parseTicketId } from './lists/ticket-trace.ts';
 import type { TopicPositions } from './pipeline/topic-positions.ts';
-import type { PageName } from './server.ts';
+import type { PageName } from './page-files.ts';
 
 export interface ViewParts {
   readonly warehouse: Warehouse;

@@ -43,6 +43,16 @@ const NAME = 'careplus';
 const READY_TIMEOUT_MS = 60_000;
 
 /**
+ * Glibc's malloc (mallopt(3)): a large batch takes and leaves a hundred megabytes for each of its
+ * sorts, and the kernel would clear every page of them anew, a tenth of the batch's time.
+ */
+const MEMORY_IS_KEPT = {
+  MALLOC_MMAP_THRESHOLD_: '1000000000',
+  MALLOC_TRIM_THRESHOLD_: '2000000000',
+  MALLOC_TOP_PAD_: '16777216',
+} as const;
+
+/**
  * Starts the server, the first time with an empty cluster and the database `careplus`.
  * @throws {PipelineError} CFG_9003 if it is not installed, CFG_9006 if it does not become ready.
  */
@@ -98,6 +108,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     logFile,
     cwd: folder,
     user,
+    env: { ...process.env, ...MEMORY_IS_KEPT },
     // "Fast": ends the sessions and stops. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
   });

@@ -55,11 +55,11 @@ export function createFigureFeed<Dataset extends string, Own extends PageFigures
   const queries = page.queries(sql);
   const before = periodBefore(page.filters, filter, page.measured);
   return createDocumentFeed(parts, {
-    queries: before ? [...queries, before.query] : queries,
+    queries: [...queries, ...(before?.queries ?? [])],
     parameters: { ...sql.parameters, ...before?.parameters },
     assemble: (results) => ({
-      ...page.assemble(results),
-      before: before?.read(results[queries.length] ?? []) ?? null,
+      ...page.assemble(results.slice(0, queries.length)),
+      before: before?.read(results.slice(queries.length)) ?? null,
     }),
     tell: (figures) => ({
       ...{ dataset: page.dataset, filter, whole },

@@ -34,7 +34,7 @@ function choicesFromRows({ view, day, columns }: FilterSet): string {
     view,
     [[], ...offered.map((column) => [value(column)])],
     {
-      rows_counted: 'CAST(COUNT(*) AS BIGINT)',
+      rows_counted: 'COUNT(*)',
       first_day: `MIN(${day[view] ?? 'NULL'})`,
       last_day: `MAX(${day[view] ?? 'NULL'})`,
     },

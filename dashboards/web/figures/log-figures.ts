@@ -5,7 +5,8 @@ import { booksOf, booksQuery, type Books } from './books.ts';
 import { entriesQuery, entryOf, type ListedEntry } from './entry-rows.ts';
 import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.ts';
 import { logFilters, whereClause, type FilterSql } from './filters.ts';
-import { figuresQuery, readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
+import { figureQueries } from './figure-queries.ts';
+import { readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
 import { onlyRow } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
@@ -35,15 +36,15 @@ export function logQueries(filter: FilterSql): readonly string[] {
   const view = 'reporting.log_entries';
   const slow = whereClause(view, filter, 'response_time_ms IS NOT NULL');
   return [
-    figuresQuery(
-      overLogSums(logFigureSet, (summed) => filter.conditions(summed) !== null),
-      filter,
-    ),
     booksQuery('logs'),
     frontierQuery('logs'),
     entriesQuery(slow, { order: 'slowest', limit: LISTED_ENTRIES }),
     entriesQuery(whereClause(view, filter), { order: 'newest', limit: LISTED_ENTRIES }),
     choicesQuery(logFilters),
+    ...figureQueries(
+      overLogSums(logFigureSet, (summed) => filter.conditions(summed) !== null),
+      filter,
+    ),
   ];
 }
 
@@ -53,9 +54,9 @@ export function logQueries(filter: FilterSql): readonly string[] {
  * @throws {PipelineError} WH_5001 when a row is missing or a value is not what was asked for.
  */
 export function assembleLogFigures(results: readonly (readonly WarehouseRow[])[]): LogFigures {
-  const [figureRows = [], bookRows = [], frontierRows = [], ...lists] = results;
-  const [slowest = [], newest = [], choices = []] = lists;
-  const { measures, breakdowns, matrices } = readFigures(logFigureSet, figureRows);
+  const [bookRows = [], frontierRows = [], ...rest] = results;
+  const [slowest = [], newest = [], choices = [], ...figureRows] = rest;
+  const { measures, breakdowns, matrices } = readFigures(logFigureSet, figureRows.flat());
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofEntries } = breakdowns;
   return {
     measures,

@@ -1,5 +1,6 @@
 import { filterSql, type Filter, type FilterSet, type FilterSql } from './filters.ts';
-import { figuresQuery, readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
+import { figureQueries } from './figure-queries.ts';
+import { readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
 import type { QueryParameters, WarehouseRow } from './warehouse.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,10 +31,11 @@ function dayOf(ms: number): string {
 }
 
 /** How the measures of the days before are asked for, and read. */
-interface PeriodBeforeQuery {
-  readonly query: string;
+interface PeriodBeforeQueries {
+  readonly queries: readonly string[];
   readonly parameters: QueryParameters;
-  read(rows: readonly WarehouseRow[]): PeriodBefore;
+  /** @param results the rows of each query, in their order. */
+  read(results: readonly (readonly WarehouseRow[])[]): PeriodBefore;
 }
 
 /**
@@ -44,7 +46,7 @@ export function periodBefore(
   filters: FilterSet,
   filter: Filter,
   measured: (filter: FilterSql) => MeasureSet,
-): PeriodBeforeQuery | undefined {
+): PeriodBeforeQueries | undefined {
   const days = daysBefore(filter);
   if (days === undefined) return undefined;
   const sql = movedTo(days, filters, filter);
@@ -52,9 +54,9 @@ export function periodBefore(
   if (measures.length === 0) return undefined;
   const set = { measures, breakdowns: [], matrices: [] };
   return {
-    query: figuresQuery(set, sql),
+    queries: figureQueries(set, sql),
     parameters: sql.parameters,
-    read: (rows) => ({ ...days, measures: readFigures(set, rows).measures }),
+    read: (results) => ({ ...days, measures: readFigures(set, results.flat()).measures }),
   };
 }
 

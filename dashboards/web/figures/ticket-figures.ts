@@ -11,7 +11,8 @@ import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
 import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.ts';
 import { ticketFilters, whereClause, type FilterSql } from './filters.ts';
-import { figuresQuery, readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
+import { figureQueries } from './figure-queries.ts';
+import { readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
 import { onlyRow } from './row-values.ts';
 import { ticketOf, ticketsQuery, type ListedTicket } from './ticket-rows.ts';
 import type { WarehouseRow } from './warehouse.ts';
@@ -43,11 +44,11 @@ export const ticketFigureSet: MeasureSet = {
 /** The whole query set of the tickets page. Books and quarantine are always those of all rows. */
 export function ticketQueries(filter: FilterSql): readonly string[] {
   return [
-    figuresQuery(ticketFigureSet, filter),
     booksQuery('tickets'),
     frontierQuery('tickets'),
     ticketsQuery(whereClause('reporting.tickets', filter), { limit: RECENT_TICKETS }),
     choicesQuery(ticketFilters),
+    ...figureQueries(ticketFigureSet, filter),
   ];
 }
 
@@ -57,8 +58,8 @@ export function ticketQueries(filter: FilterSql): readonly string[] {
  * @throws {PipelineError} WH_5001 when a row is missing or a value is not what was asked for.
  */
 export function assembleFigures(results: readonly (readonly WarehouseRow[])[]): TicketFigures {
-  const [figureRows = [], bookRows = [], frontierRows = [], recent = [], choices = []] = results;
-  const { measures, breakdowns, matrices } = readFigures(ticketFigureSet, figureRows);
+  const [bookRows = [], frontierRows = [], recent = [], choices = [], ...figureRows] = results;
+  const { measures, breakdowns, matrices } = readFigures(ticketFigureSet, figureRows.flat());
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofTickets } = breakdowns;
   return {
     measures,

@@ -31,7 +31,6 @@ export function figureRows(options: {
   );
   const noBooks = { read: null, shown: null, repeats: null, superseded: null, quarantined: null };
   return [
-    [...figures, ...split],
     [{ ...noBooks, quarantined_repeats: null, dead_lettered: null, ...options.books }],
     [
       {
@@ -43,6 +42,8 @@ export function figureRows(options: {
     ],
     [...(options.recent ?? [])],
     [...(options.choices ?? [])],
+    figures,
+    split,
   ];
 }
 

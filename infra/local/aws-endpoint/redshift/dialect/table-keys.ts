@@ -82,7 +82,8 @@ export function checkKeys(cursor: TokenCursor, keys: Readonly<TableKeys>): void 
 }
 
 /**
- * Indexes on the keys: a zone map's and a collocated join's stand-in. A distribution key only serves
+ * Indexes on the keys: a zone map's and a collocated join's stand-in. Rows are looked up by compound
+ * sort keys; one column only bounds ranges, as its zone map does. A distribution key only serves
  * joins by equality, and its values come in no order: a hash index takes half the time of a tree.
  */
 export function keyIndexes(table: QualifiedName, keys: Readonly<TableKeys>): string[] {
@@ -93,7 +94,9 @@ export function keyIndexes(table: QualifiedName, keys: Readonly<TableKeys>): str
   const { distKey, sortKey } = keys;
   const isLooseKey = distKey !== undefined && sortKey[0] !== distKey;
   return [
-    ...(sortKey.length > 0 ? [index('sortkey', 'btree', sortKey)] : []),
+    ...(sortKey.length > 0
+      ? [index('sortkey', sortKey.length > 1 ? 'btree' : 'brin', sortKey)]
+      : []),
     ...(isLooseKey ? [index('distkey', 'hash', [distKey])] : []),
   ];
 }

@@ -7,11 +7,12 @@ import {
   type LiveEvents,
 } from '../../../../../dashboards/web/feeds/live-events.ts';
 import { runLiveUpdates } from '../../../../../dashboards/web/feeds/live-updates.ts';
+import type { PageFile } from '../../../../../dashboards/web/page-files.ts';
 import { createPageServer } from '../../../../../dashboards/web/server.ts';
 import { noFilter } from '../../../../../dashboards/web/figures/filters.ts';
 import { createTicketFeed } from '../../../../../dashboards/web/feeds/ticket-feed.ts';
 import { fakeWarehouse, figureRows } from '../figure-rows.ts';
-import { listen, testPages, view } from '../page-address.ts';
+import { listen, send, testPages, view } from '../page-address.ts';
 
 const POLL_MS = 10;
 const log = pino({ level: 'silent' });
@@ -20,6 +21,11 @@ const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
+
+const html: PageFile = {
+  ...{ contentType: 'text/html', body: Buffer.from('<p>'), packed: null, etag: '"1"' },
+  page: 'tickets',
+};
 
 /** The whole page over a fake warehouse and lake. */
 async function startPage() {
@@ -45,7 +51,7 @@ async function startPage() {
   });
   const server: Server = createPageServer({
     ...testPages({ feed, events }),
-    files: new Map(),
+    files: new Map([['/', html]]),
   });
   const port = await listen(server);
   const running = runLiveUpdates({
@@ -70,6 +76,23 @@ const shown = (data: unknown) =>
   (data as { measures: { tickets_shown?: { value: number } } }).measures.tickets_shown?.value;
 
 describe('live updates', () => {
+  it('reads what nobody has read yet while the browser loads the page, and no more than that', async () => {
+    const page = await startPage();
+    await send(page.port, '/', 'HEAD');
+    expect(page.asked).toHaveLength(0);
+    await send(page.port, '/');
+    await vi.waitFor(() => expect(page.asked).toHaveLength(1));
+    const viewer = await view(page.port);
+    await vi.waitFor(() => expect(shown(viewer.events.at(-1)?.data)).toBe(601));
+    // Another batch is asked for by those who look, not by whoever loads the page once more.
+    viewer.leave();
+    await vi.waitFor(() => expect(page.events.viewers).toBe(0));
+    page.world.batch = 2;
+    await send(page.port, '/');
+    await send(page.port, '/');
+    expect(page.asked).toHaveLength(1);
+  });
+
   it('asks nobody anything while nobody looks, but beats', async () => {
     const stop = new AbortController();
     let waits = 0;

@@ -38,7 +38,7 @@ describe('measures of the days before', () => {
   it('are those that the days narrow down, under the same choice', () => {
     const before = periodBefore(ticketFilters, filter, () => ticketFigureSet);
     expect(before?.parameters).toEqual({ before_from: '2025-07-18', before_to: '2025-07-24' });
-    const query = before?.query ?? '';
+    const query = before?.queries.join('\n') ?? '';
     // Whatever else is named is bound by the filter of the page itself.
     const named = [...query.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
     const bound = { ...filterSql(ticketFilters, filter).parameters, ...before?.parameters };
@@ -56,7 +56,7 @@ describe('measures of the days before', () => {
     };
     const before = periodBefore(ticketFilters, filter, () => onlyTickets);
     const row = { figure: 'tickets_shown', label: '', numerator: 7, denominator: null };
-    expect(before?.read([row])).toEqual({
+    expect(before?.read([[row]])).toEqual({
       ...{ from: '2025-07-18', to: '2025-07-24' },
       measures: { tickets_shown: { value: 7, numerator: 7, denominator: null } },
     });

@@ -13,7 +13,7 @@ import { figureRows } from '../figure-rows.ts';
 
 describe('query set of the tickets page', () => {
   const queries = ticketQueries(filterSql(ticketFilters, noFilter));
-  const [figures = ''] = queries;
+  const figures = queries.slice(4).join('\nUNION ALL\n');
 
   it('reads reporting views and nothing else', () => {
     for (const query of queries) {
@@ -40,7 +40,19 @@ describe('query set of the tickets page', () => {
       const branch = branches.find((each) => each.includes(`CAST('${name}' AS`));
       expect(branch).toMatch(/ ORDER BY .* LIMIT \d+\) b$/);
     }
-    expect(queries[3]).toMatch(/LIMIT \d+$/);
+    expect(queries[2]).toMatch(/LIMIT \d+$/);
+  });
+
+  it('reads each table in a statement of its own, and each view once', () => {
+    const read = queries
+      .slice(4)
+      .map((query) => [...query.matchAll(/\bFROM (reporting\.\w+)/g)].map(([, view]) => view));
+    expect(read).toEqual([
+      ['reporting.tickets', 'reporting.tickets', 'reporting.ticket_ages'],
+      ['reporting.quarantine'],
+      ['reporting.ticket_backlog', 'reporting.ticket_periods', 'reporting.ticket_periods'],
+      ['reporting.ticket_errors'],
+    ]);
   });
 
   it('divides nothing and averages nothing in the warehouse', () => {
@@ -147,11 +159,13 @@ describe('figures', () => {
   });
 
   it('refuse an answer in which a measure is missing or twice', () => {
-    const [figures = [], ...others] = figureRows({});
-    const without = figures.filter(({ figure }) => figure !== 'agents');
-    const twice = [...figures, ...figures.filter(({ figure }) => figure === 'agents')];
+    const [books = [], frontiers = [], recent = [], choices = [], ...figures] = figureRows({});
+    const all = figures.flat();
+    const without = all.filter(({ figure }) => figure !== 'agents');
+    const twice = [...all, ...all.filter(({ figure }) => figure === 'agents')];
     for (const rows of [without, twice]) {
-      expect(() => assembleFigures([rows, ...others])).toThrow(/agents: [02] rows/);
+      const results = [books, frontiers, recent, choices, rows];
+      expect(() => assembleFigures(results)).toThrow(/agents: [02] rows/);
     }
   });
 });
