@@ -16,6 +16,11 @@ const MATRIX_LIMIT = 200;
  */
 export function figureQueries(set: MeasureSet, filter: FilterSql): readonly string[] {
   const requests = requestsOf(set);
+  for (const { name, measure, splitBy } of requests) {
+    if (splitBy.length > 0 && distinctColumn(measure.sql.numerator) !== undefined) {
+      throw new TypeError(`${name}: only a whole measure counts different values`);
+    }
+  }
   return [...Map.groupBy(requests, (request) => subjectOf(request, requests)).values()].map(
     (together) => statementOf(together, filter),
   );
@@ -236,9 +241,6 @@ function inOrder({ order = 'label' }: Request, rows: string): string {
 function countBranch(request: Request, filter: FilterSql): string {
   const { from, where, numerator } = request.measure.sql;
   const column = distinctColumn(numerator) ?? '';
-  if (request.splitBy.length > 0) {
-    throw new TypeError(`${request.name}: only a whole measure counts different values`);
-  }
   const own = `${where === undefined ? '' : `${where} AND `}${column} IS NOT NULL`;
   return (
     `SELECT ${branchColumns(request, 'COUNT(*)', undefined)} ` +
