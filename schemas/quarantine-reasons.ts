@@ -3,7 +3,8 @@
  * reason means to a person.
  */
 export const quarantineReasons = {
-  missing: 'The field must hold a value and is NULL or blank.',
+  missing:
+    'The field must hold a value and is NULL or blank; every white space of Unicode is blank, also the non-breaking space.',
   'impossible-date': 'Not a date and time that exists, written as the rule says.',
   'negative-count': 'A count cannot be below zero.',
   'not-a-count': 'Not a whole number of ASCII digits within 32 bits.',

@@ -1,5 +1,5 @@
 /**
- * Loads a MySQL 8 dump (`.sql` or `.sql.gz`) into the local MariaDB as it is, streaming it through
+ * Loads a MySQL 8 dump (SQL as it is, or compressed by gzip) into the local MariaDB as it is, streaming it through
  * the rewriter into the `mariadb` client.
  *
  *   const { database, notes } = await loadDump({ file: 'dump.sql', server: mariadb });
@@ -14,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { errorText, PipelineError } from '../../runtime/pipeline-error.ts';
+import { isGzipped } from './dump-compression.ts';
 import { DumpRewriter } from './dump-rewrite.ts';
 import type { Mariadb } from './mariadb.ts';
 import { findMariadb } from './programs.mjs';
@@ -130,8 +131,9 @@ async function* dumpChunks(
   rewriter: DumpRewriter,
   ending: EndingCheck,
 ): AsyncGenerator<Buffer> {
+  const isPacked = await isGzipped(file);
   const raw = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const chunks = file.endsWith('.gz') ? streamThrough(raw, createGunzip(), () => undefined) : raw;
+  const chunks = isPacked ? streamThrough(raw, createGunzip(), () => undefined) : raw;
   let first = true;
   for await (const chunk of chunks as AsyncIterable<Buffer>) {
     const bytes = first ? withoutByteOrderMark(chunk, file) : chunk;
@@ -145,9 +147,6 @@ async function* dumpChunks(
 function withoutByteOrderMark(chunk: Buffer, file: string): Buffer {
   if (chunk.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) return chunk.subarray(3);
   const mark = chunk.subarray(0, 2).toString('hex');
-  if (mark === '1f8b') {
-    throw new PipelineError('CFG_9007', `${file} is compressed: give it a name that ends in .gz`);
-  }
   if (mark !== 'fffe' && mark !== 'feff') return chunk;
   throw new PipelineError(
     'CFG_9007',

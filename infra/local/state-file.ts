@@ -89,12 +89,33 @@ export function readState(stateDir: string): LocalState | undefined {
 export function writeState(stateDir: string, state: LocalState): void {
   const file = stateFile(stateDir);
   try {
-    mkdirSync(stateDir, { recursive: true });
+    makeFolders(stateDir);
     writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`);
     renameSync(`${file}.new`, file);
   } catch (cause) {
     throw new PipelineError('CFG_9012', `${stateDir}: ${errorText(cause)}`, { cause });
   }
+}
+
+/**
+ * Makes a folder in the state folder, or itself, and those above it.
+ * @throws {PipelineError} CFG_9012.
+ */
+export function makeStateFolder(stateDir: string, name = ''): string {
+  const folder = path.join(stateDir, name);
+  try {
+    makeFolders(folder);
+    return folder;
+  } catch (cause) {
+    throw new PipelineError('CFG_9012', `${folder}: ${errorText(cause)}`, { cause });
+  }
+}
+
+/** One after the other: below /proc Node's own recursion tries for ever. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Folder of the feed's log files: the person's own, or one in the state folder. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { makeStateFolder } from '../../infra/local/state-file.ts';
 import type { VerbCall } from '../cli/context.ts';
 import { exitCodes } from '../cli/faults.ts';
 
@@ -26,8 +27,7 @@ export async function runInBackground(
   stateDir: string,
   { output, signal }: VerbCall,
 ): Promise<number> {
-  const logs = path.join(stateDir, 'logs');
-  mkdirSync(logs, { recursive: true });
+  const logs = makeStateFolder(stateDir, 'logs');
   const logFile = path.join(logs, 'supervisor.log');
   const log = openSync(logFile, 'a');
   const logBegin = fstatSync(log).size;

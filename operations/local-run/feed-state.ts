@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { isGzipped } from '../../infra/local/dump-compression.ts';
 import { capturedDatasets, loadFeed } from '../../infra/local/feed.ts';
 import type { Servers } from '../../infra/local/stack.ts';
 import {
@@ -73,8 +74,10 @@ export async function askedFeed({
 async function dumpFeed(file: string): Promise<TicketFeed> {
   const hash = createHash('sha256');
   try {
+    await isGzipped(file);
     await pipeline(createReadStream(file), hash);
   } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
     throw new PipelineError('CFG_9007', `${file}: ${errorText(cause)}`, { cause });
   }
   return { kind: 'dump', file, sha256: hash.digest('hex') };

@@ -119,7 +119,7 @@ dashboard: { port: ${port} }
           {
             field: 'agent',
             reason: 'missing',
-            sentence: 'The field must hold a value and is NULL or blank.',
+            sentence: expect.stringContaining('NULL or blank') as string,
           },
         ],
       },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   logFolder,
   readState,
   sameFeed,
+  makeStateFolder,
   writeState,
   type Feed,
   type LocalState,
@@ -29,11 +30,18 @@ describe('the state file', () => {
     writeFileSync(file, '');
     const feed = { tickets: empty, logs: empty };
     const state: LocalState = { version: 2, feed, loaded: 'no', database: 'd', datasets: [] };
-    for (const where of [file, path.join(file, 'below')]) {
-      expect(() => writeState(where, state)).toThrow(
-        expect.objectContaining({ code: 'CFG_9012' }) as Error,
-      );
+    // In /proc nobody makes a folder, and the answer is that the one above is missing.
+    for (const where of [file, path.join(file, 'below'), '/proc/careplus/below/state']) {
+      const refusal = expect.objectContaining({ code: 'CFG_9012' }) as Error;
+      expect(() => writeState(where, state)).toThrow(refusal);
+      expect(() => makeStateFolder(where, 'logs')).toThrow(refusal);
     }
+  });
+
+  it('is made with all folders above it', () => {
+    const logsFolder = makeStateFolder(path.join(folder, 'some', 'where'), 'logs');
+    expect(existsSync(logsFolder)).toBe(true);
+    expect(makeStateFolder(path.join(folder, 'some', 'where'), 'logs')).toBe(logsFolder);
   });
 
   it('gives back what was written, and nothing in a new folder', () => {

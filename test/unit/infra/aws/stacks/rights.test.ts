@@ -1,5 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { afterAll, describe, expect, test } from 'vitest';
 import { daemonPlans, rightsIn } from '../../../../../infra/aws/daemons.ts';
 import { rightsStatements } from '../../../../../infra/aws/rights-statements.ts';
 import type { DaemonRights } from '../../../../../schemas/daemon-rights.ts';
@@ -144,12 +147,16 @@ describe.each(daemonPlans(example))('$name', ({ name, rights }) => {
 });
 
 describe('rights on the broker', () => {
+  // Without a folder of its own the app leaves one behind.
+  const outdir = mkdtempSync(path.join(tmpdir(), 'careplus-cdk-'));
+  const stack = new Stack(new App({ outdir, analyticsReporting: false }), 'Any');
+  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
   const resolve = (rights: DaemonRights) =>
     rightsStatements(example, rights, targets)
       .filter(({ actions }) => actions.some(isKafka))
       .map(({ actions, resources }) => [
         actions.map((action) => action.replace('kafka-cluster:', '')),
-        new Stack().resolve(resources) as unknown,
+        stack.resolve(resources) as unknown,
       ]);
   const arn = (kind: string, name: string) =>
     clusterArn.replace(':cluster/', `:${kind}/`) + `/${name}`;
