@@ -72,10 +72,13 @@ describe('functions', () => {
 
   it('PERCENTILE_CONT interpolates, COUNT DISTINCT passes over NULL (r_PERCENTILE_CONT, r_COUNT)', async () => {
     const numbers = 'SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 4 UNION ALL SELECT NULL';
-    const [found] = await rows(
-      `SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY n), COUNT(DISTINCT n), COUNT(n), COUNT(*) FROM (${numbers}) q`,
+    const [middle] = await rows(
+      `SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY n) FROM (${numbers}) q`,
     );
-    expect(found?.map(Number)).toEqual([2, 3, 3, 4]);
+    expect(Number(middle?.[0])).toBe(2);
+    expect(await rows(`SELECT COUNT(DISTINCT n), COUNT(n), COUNT(*) FROM (${numbers}) q`)).toEqual([
+      [3, 3, 4],
+    ]);
   });
 });
 

@@ -32,6 +32,9 @@ const refused: readonly Refused[] = [
     /constant expressions/,
   ],
   ['c_Window_functions', 'SELECT rank() OVER (ORDER BY 1 + 1) FROM S.t', /constant expressions/],
+  ['r_WF_LAG', 'SELECT lag(id, 1, 0) OVER (ORDER BY id) FROM S.t'],
+  ['r_WF_LEAD', 'SELECT lead(id, 1, 0) OVER (ORDER BY id) FROM S.t'],
+  ['r_WF_LAG', 'SELECT lag(id) OVER (PARTITION BY name) FROM S.t'],
   ['c_sql-functions-leader-node', "SELECT has_table_privilege('S.t', 'select') FROM S.t"],
   ['r_CREATE_TABLE_NEW', 'CREATE TABLE S.x (a INT DISTKEY, b INT DISTKEY)'],
   ['r_CREATE_TABLE_NEW', 'CREATE TABLE S.x (a INT) DISTSTYLE EVEN DISTKEY (a)'],
@@ -97,6 +100,7 @@ describe('statements that it takes', () => {
   it.each([
     ['c_Window_functions', 'SELECT rank() OVER (ORDER BY count(*) DESC) FROM S.t GROUP BY name'],
     ['c_Window_functions', 'SELECT sum(id) OVER (PARTITION BY id % 2) FROM S.t'],
+    ['r_WF_LAG', 'SELECT lag(id, 2) OVER (PARTITION BY name ORDER BY id) FROM S.t'],
     ['c_sql-functions-leader-node', "SELECT has_schema_privilege('public', 'usage')"],
     ['r_CREATE_VIEW', 'CREATE OR REPLACE VIEW S.v AS SELECT id FROM S.t WHERE id > 0'],
     [

@@ -81,6 +81,7 @@ function window(grammar: Grammar, name: string, rule: FunctionRule): void {
   if (cursor.takeWord('partition', 'by')) cursor.items(() => varyingItem(grammar, 'partition by'));
   const ordered = cursor.takeWord('order', 'by');
   if (ordered) grammar.orderItems('window');
+  else if (rule.needsOrder) cursor.refuse(`${name} needs an ORDER BY (r_WF_LAG, r_WF_LEAD)`);
   if (cursor.isWord('range') || cursor.isWord('groups')) {
     cursor.refuse('frames count ROWS only (r_Window_function_synopsis)');
   }

@@ -15,6 +15,8 @@ export interface FunctionRule {
   readonly postgresName?: string;
   /** The first argument is a date part, with or without quotes. */
   readonly takesDatePart?: true;
+  /** Its window must have an ORDER BY. */
+  readonly needsOrder?: true;
 }
 
 const rule = (kind: FunctionKind, minArguments: number, maxArguments = minArguments) => ({
@@ -53,8 +55,9 @@ export const functionRules: ReadonlyMap<string, FunctionRule> = new Map<string, 
   ['percent_rank', rule('ranking', 0)],
   ['cume_dist', rule('ranking', 0)],
   ['ntile', rule('ranking', 1)],
-  ['lag', rule('ranking', 1, 3)],
-  ['lead', rule('ranking', 1, 3)],
+  // Without PostgreSQL's third argument (r_WF_LAG, r_WF_LEAD).
+  ['lag', { ...rule('ranking', 1, 2), needsOrder: true }],
+  ['lead', { ...rule('ranking', 1, 2), needsOrder: true }],
   ['first_value', rule('frame', 1)],
   ['last_value', rule('frame', 1)],
   ['nth_value', rule('frame', 2)],
