@@ -17,6 +17,7 @@ export function register(program: Command, context: CliContext): void {
     .description('compare the warehouse with the rules applied to the source, and close the books')
     .option('--timeout <duration>', 'how long the warehouse may lag', parseDuration, 120_000)
     .option('--by-day', 'books of every day as well')
+    .option('--history', 'compare old images with the raw archive as well: reads all of it')
     .option('--no-record', 'do not keep the result in ops.verifications')
     .option('--every <duration>', 'again and again, first after that time', parseDuration)
     .action(context.action(run));
@@ -61,7 +62,8 @@ async function verifyOnce(call: VerbCall): Promise<number> {
   using warehouse = connectWarehouse(config);
   const note = (line: string) => output.note(line);
   const timeoutMs = Number(options['timeout']);
-  const result = await verify(config, { api: warehouse.api, timeoutMs, signal, note });
+  const history = options['history'] === true;
+  const result = await verify(config, { api: warehouse.api, timeoutMs, signal, note, history });
   if (options['record'] === true) {
     // The result stands even where it could not be kept.
     await recordVerification(warehouse.api, result, signal).catch((error: unknown) =>

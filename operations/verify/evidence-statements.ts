@@ -1,6 +1,7 @@
 import { quoteText } from '../../runtime/sql/quoting.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
-import { verdictColumns } from '../../schemas/image-row.ts';
+import { ERASED_RULES_VERSION } from '../../schemas/erased-image.ts';
+import { imageRowColumns, verdictColumns } from '../../schemas/image-row.ts';
 import {
   checksumSql,
   comparedColumns,
@@ -13,9 +14,6 @@ import type { WarehouseScope } from './warehouse-statements.ts';
 
 /** So many rows of a kind are named. */
 const NAMED = 100;
-
-/** The version of an image that was erased: it has no content that could be compared. */
-const ERASED_VERSION = 2_147_483_647;
 
 /** The columns that a row of the state has from the event that gave it. */
 export function eventColumns(dataset: TableDataset): ComparedColumn[] {
@@ -65,7 +63,7 @@ export function unlikeImagesSql(scope: WarehouseScope): string {
     `c.key_hash || ':' || CAST(c.rank AS VARCHAR(20)) || ':' || COALESCE(c.book_day, '-') AS frozen, ` +
     `${checksumSql(columns, 'c')} AS checksum FROM ${history(scope)} c ` +
     `WHERE c.source = ${quoteText(scope.source)} AND c.kind IN ('+', '-') ` +
-    `AND c.rules_version < ${ERASED_VERSION}) h GROUP BY h.image_id, h.rules_version) i ` +
+    `AND c.rules_version < ${ERASED_RULES_VERSION}) h GROUP BY h.image_id, h.rules_version) i ` +
     `GROUP BY i.image_id HAVING MIN(i.first_frozen) <> MAX(i.last_frozen) ` +
     `OR MAX(CASE WHEN i.first_sum <> i.last_sum THEN 1 ELSE 0 END) = 1 LIMIT ${NAMED}`
   );
@@ -77,7 +75,7 @@ export function imageRowsSql(scope: WarehouseScope, imageIds: readonly string[])
     `SELECT c.epoch, c.seq, c.image_id, c.rules_version, c.key_hash, c.${scope.dataset.keyField} AS key_text, ` +
     `${piecesSql(judgedImage(scope.dataset).columns, 'c')} FROM ${history(scope)} c ` +
     `WHERE c.source = ${quoteText(scope.source)} AND c.kind IN ('+', '-') ` +
-    `AND c.rules_version < ${ERASED_VERSION} ` +
+    `AND c.rules_version < ${ERASED_RULES_VERSION} ` +
     `AND c.image_id IN (${imageIds.map(quoteText).join(', ')}) ` +
     `ORDER BY c.image_id, c.epoch, c.seq LIMIT 1000`
   );
@@ -88,8 +86,8 @@ export function oddRowsSql(scope: WarehouseScope): string {
   const odd = [
     `c.tx_end NOT IN (0, 1) OR c.kind NOT IN ('+', '-', 'X', 'T', 'E')`,
     `c.kind IN ('T', 'E') AND (c.key_hash <> '' OR c.image_id <> '' OR c.rules_version <> 0 OR c.accepted <> 0 OR c.reasons IS NOT NULL)`,
-    `c.kind = 'X' AND (c.image_id <> 'x:' || CAST(c.seq AS VARCHAR(20)) OR c.accepted <> 0 OR c.rules_version NOT IN (0, ${ERASED_VERSION}) OR c.reasons IS NULL OR c.original IS NOT NULL)`,
-    `c.kind IN ('+', '-') AND (LENGTH(c.key_hash) <> 32 OR c.rules_version <= 0 OR (LENGTH(c.image_id) <> 32 AND c.rules_version < ${ERASED_VERSION}))`,
+    `c.kind = 'X' AND (c.image_id <> 'x:' || CAST(c.seq AS VARCHAR(20)) OR c.accepted <> 0 OR c.rules_version NOT IN (0, ${ERASED_RULES_VERSION}) OR c.reasons IS NULL OR c.original IS NOT NULL)`,
+    `c.kind IN ('+', '-') AND (LENGTH(c.key_hash) <> 32 OR c.rules_version <= 0 OR (LENGTH(c.image_id) <> 32 AND c.rules_version < ${ERASED_RULES_VERSION}))`,
     `c.kind IN ('+', '-') AND c.accepted = 1 AND (c.reasons IS NOT NULL OR c.original IS NOT NULL)`,
     `c.kind IN ('+', '-') AND c.accepted <> 1 AND (c.accepted <> 0 OR c.reasons IS NULL)`,
   ];
@@ -115,6 +113,43 @@ export function brokenTransactionsSql(scope: WarehouseScope): string {
     `AND q.gtid IS NOT NULL AND q.prior_gtid IS NOT NULL ` +
     `AND ((q.prior_tx_end = 0 AND (q.gtid <> q.prior_gtid OR q.committed_ms <> q.prior_committed_ms)) ` +
     `OR (q.prior_tx_end = 1 AND q.gtid = q.prior_gtid)) LIMIT ${NAMED}`
+  );
+}
+
+/** The columns of a history row that its archived record determines, whatever the rules. */
+export function frozenColumns(dataset: TableDataset): ComparedColumn[] {
+  const names = ['kind', 'key_hash', 'image_id', 'rank', 'book_day', 'gtid', 'committed_ms'];
+  return comparedColumns(imageRowColumns(dataset), names);
+}
+
+/** Checksums of a stretch of the history, for the images that could be read and were not erased. */
+export function archivedSumsSql(
+  scope: WarehouseScope,
+  epoch: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): string {
+  const { dataset } = scope;
+  return (
+    `SELECT c.seq, c.rules_version, ${checksumSql(frozenColumns(dataset), 'c')} AS frozen, ` +
+    `${checksumSql(judgedImage(dataset).columns, 'c')} AS judged FROM ${history(scope)} c ` +
+    `WHERE c.source = ${quoteText(scope.source)} AND c.epoch = ${epoch} ` +
+    `AND c.seq BETWEEN ${from} AND ${to} AND c.kind <> 'X' AND c.rules_version < ${ERASED_RULES_VERSION}`
+  );
+}
+
+/** Some rows of the history, as pieces. */
+export function archivedRowsSql(
+  scope: WarehouseScope,
+  epoch: number,
+  seqs: readonly number[],
+): string {
+  const judged = judgedImage(scope.dataset).columns;
+  const frozen = frozenColumns(scope.dataset).filter(
+    ({ name }) => !judged.some((column) => column.name === name),
+  );
+  return (
+    `SELECT c.seq, ${piecesSql([...frozen, ...judged], 'c')} FROM ${history(scope)} c ` +
+    `WHERE c.source = ${quoteText(scope.source)} AND c.epoch = ${epoch} AND c.seq IN (${seqs.join(', ')})`
   );
 }
 

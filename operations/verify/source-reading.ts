@@ -50,19 +50,15 @@ export async function readSource(
       continue;
     }
     const key = raw[dataset.keyField] ?? null;
-    const { accepted, expected, rest } = expectationOf(
-      ...([dataset.cleanColumns, dataset.keyField, dataset.judge(raw)] as const),
-      () => setAside(key, raw),
-    );
+    const judged = judgeImage(dataset, raw);
+    const { accepted, expected } = judged;
     const image: Entry = {
+      ...judged,
       key,
       copies: 1,
       latest: true,
-      rank: dataset.rank(raw),
-      day: intern(dataset.bookDay(raw)),
-      accepted,
+      day: intern(judged.day),
       expected: accepted ? expected : intern(expected),
-      rest,
     };
     images.set(id, image);
     // A row without a key stands for itself.
@@ -77,6 +73,17 @@ export async function readSource(
     }
   }
   return { rows: count, images };
+}
+
+/** What the current rules make of an image. */
+export function judgeImage(dataset: TableDataset, raw: RawImage): JudgedImage {
+  const { cleanColumns, keyField, judge, rank, bookDay } = dataset;
+  const key = raw[keyField] ?? null;
+  return {
+    ...expectationOf(cleanColumns, keyField, judge(raw), () => setAside(key, raw)),
+    rank: rank(raw),
+    day: bookDay(raw),
+  };
 }
 
 function setAside(key: string | null, raw: RawImage): SetAside {

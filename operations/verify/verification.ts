@@ -1,13 +1,19 @@
 import type { Config } from '../../runtime/config/config-schema.ts';
 import { createKafka } from '../../runtime/kafka/connection.ts';
+import { createWriterSchemas } from '../../runtime/avro/writer-schemas.ts';
 import { createLog } from '../../runtime/observability/log.ts';
 import { errorText, findPipelineError } from '../../runtime/pipeline-error.ts';
 import type { DataApi } from '../../runtime/redshift/data-api.ts';
+import { openBucket } from '../../runtime/s3/bucket.ts';
+import { createS3Client } from '../../runtime/s3/s3-client.ts';
 import { withAliases } from '../../schemas/datasets/projection.ts';
 import { findTableDataset, logDatasets } from '../../schemas/datasets/registry.ts';
 import { sourceId } from '../../schemas/row-change.ts';
 import { readShipped, summaryOfArrived, verifyArrivedLogs } from './arrived-logs.ts';
 import { readSources, waitUntilCovered, type CoverageOptions, type Hop } from './coverage.ts';
+import { checkArchivedHistory } from './archived-history.ts';
+import type { DifferenceList } from './differences.ts';
+import { archivedImages } from './raw-history.ts';
 import { waitUntilLogsCovered } from './log-coverage.ts';
 import { listLogFiles } from './log-files.ts';
 import {
@@ -37,6 +43,8 @@ export interface VerificationOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
+  /** Compares the history of tables with the raw archive, too: reads all of it. */
+  readonly history?: boolean;
 }
 
 /** A dataset of the configuration with its table and its place in the warehouse. */
@@ -203,6 +211,10 @@ function sidesOf(
   const coverage = coverageOptions(config, options);
   return {
     source: target.source,
+    checkArchive: async (differences) =>
+      options.history === true
+        ? compareWithArchive(config, target, { api, signal, note, differences })
+        : 0,
     knownSources: () => readSources(coverage),
     async shownEpoch() {
       try {
@@ -257,4 +269,33 @@ function logSummary({ dataset, host }: LogTarget, result: LogResult): LogVerific
     rules_version: dataset.rulesVersion,
     differences_total: result.differences.total,
   };
+}
+
+/** Compares a table's history with the raw archive. @returns how many rows are wrong. */
+async function compareWithArchive(
+  config: Config,
+  target: Target,
+  context: Pick<VerificationOptions, 'api' | 'signal' | 'note'> & {
+    readonly differences: DifferenceList;
+  },
+): Promise<number> {
+  const { signal, note } = context;
+  const log = createLog('careplus', 'silent');
+  const kafka = createKafka(config.kafka, { clientId: 'careplus-operations', log });
+  const schemas = createWriterSchemas(kafka, { log });
+  const client = createS3Client(config.aws);
+  const bucket = openBucket(client, config.aws.bucket);
+  note(`${target.dataset.shortName}: comparing the history with the raw archive`);
+  try {
+    const images = archivedImages(target, {
+      keys: (prefix) => bucket.keys(prefix, signal),
+      get: (key) => bucket.get(key, signal),
+      decoder: (fingerprint) => schemas.lookup(fingerprint, signal),
+    });
+    const { compared, wrong } = await checkArchivedHistory(target, images, context);
+    note(`${target.dataset.shortName}: ${compared} archived images compared`);
+    return wrong;
+  } finally {
+    client.destroy();
+  }
 }

@@ -6,7 +6,7 @@ import { imageRows } from '../../../stream-processors/tables/image-rows.ts';
 
 export const SOURCE = 'test.care.tickets';
 export const EPOCH = 1_760_000_000;
-const COMMITTED_MS = 1_760_000_000_000;
+export const COMMITTED_MS = 1_760_000_000_000;
 
 /** One image as the loader would have taken it in. */
 export interface LoadedImage {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkArchivedHistory } from '../../../operations/verify/archived-history.ts';
+import { createDifferenceList } from '../../../operations/verify/differences.ts';
+import type { ArchivedImage } from '../../../operations/verify/raw-history.ts';
 import { emptyBooks } from '../../../operations/verify/books.ts';
 import { readSource } from '../../../operations/verify/source-reading.ts';
 import { recordVerification } from '../../../operations/verify/verification.ts';
@@ -13,7 +16,14 @@ import type { RawImage } from '../../../schemas/datasets/dataset.ts';
 import { supportTickets } from '../../../schemas/datasets/support-tickets/index.ts';
 import { ticket } from '../../unit/operations/verify/readings.ts';
 import { startLocalWarehouse, type LocalWarehouse } from '../dashboard/local-warehouse.ts';
-import { EPOCH, insertRows, loadImages, SOURCE, type LoadedImage } from './loaded-warehouse.ts';
+import {
+  COMMITTED_MS,
+  EPOCH,
+  insertRows,
+  loadImages,
+  SOURCE,
+  type LoadedImage,
+} from './loaded-warehouse.ts';
 
 const scope = { dataset: supportTickets, source: SOURCE };
 const { signal } = new AbortController();
@@ -52,6 +62,7 @@ const goodBooks = { ...emptyBooks, read: 4, shown: 2, repeats: 1, quarantined: 1
 async function verified(rows: readonly RawImage[] = source, gtid = '0-1-12') {
   const sides: DatasetSides = {
     source: SOURCE,
+    checkArchive: async () => 0,
     knownSources: async () => new Set([SOURCE, 'test.other.tickets']),
     shownEpoch: async () => (await readFrontier(warehouse.api, scope, signal))?.epoch,
     readSource: async () => ({ gtid, reading: await readSource(supportTickets, rows) }),
@@ -220,6 +231,48 @@ describe('verify on a warehouse', () => {
         ...{ expected: { agent: 'Ann' }, found: { agent: 'Eve' } },
       },
     ]);
+  });
+
+  it('finds what only the raw archive tells: an old image, changed wherever the history has it', async () => {
+    const images = history.map(({ kind, raw, gtid }, index): ArchivedImage => ({
+      ...{ epoch: EPOCH, seq: index + 1, kind, raw, gtid, committedMs: COMMITTED_MS },
+    }));
+    const check = async () => {
+      const differences = createDifferenceList();
+      const archived = (async function* () {
+        yield images;
+      })();
+      const context = { api: warehouse.api, signal, differences };
+      const result = await checkArchivedHistory(scope, archived, context);
+      return { ...result, found: differences.first };
+    };
+    expect(await check()).toEqual({ compared: 8, wrong: 0, found: [] });
+    const change = (set: string, where: string) =>
+      warehouse.database.query(`UPDATE careplus.ticket_changes SET ${set} WHERE ${where}`);
+    await change("agent = 'Eve'", "ticket_id = 'T4'");
+    await change("gtid = '0-1-9', committed_ms = 1", 'seq = 4');
+    await change("agent = 'Eve', rules_version = 0, rank = 1", 'seq = 1');
+    expect((await verified()).differences.first.filter(({ key }) => key === 'T4')).toEqual([]);
+    const place = `${SOURCE}:${EPOCH}`;
+    const shared = { kind: 'changed-column', table: 'careplus.ticket_changes' };
+    expect((await check()).found).toEqual(
+      [
+        {
+          ...{ ...shared, key: 'T1', event: `${place}:1` },
+          // Cells of other rules are theirs.
+          ...{ expected: { rank: String(supportTickets.rank(first)) }, found: { rank: '1' } },
+        },
+        ...[3, 6].map((seq) => ({
+          ...{ ...shared, key: 'T4', event: `${place}:${seq}` },
+          ...{ expected: { agent: 'Ann' }, found: { agent: 'Eve' } },
+        })),
+        {
+          ...{ ...shared, key: 'T2', event: `${place}:4` },
+          expected: { gtid: '0-1-10', committed_ms: String(COMMITTED_MS) },
+          found: { gtid: '0-1-9', committed_ms: '1' },
+        },
+      ].toSorted((a, b) => (a.event < b.event ? -1 : 1)),
+    );
   });
 
   it('takes a source of another reader for what it is', async () => {

@@ -19,7 +19,7 @@ describe('Redshift takes', () => {
     ['shownEntriesSql', statements.shownEntriesSql(scope, slice)],
     ['quarantinedEntriesSql', statements.quarantinedEntriesSql(scope, slice)],
     ['entryDetailsSql', statements.entryDetailsSql(scope, ['a', 'b'])],
-    ...logEvidence(supportLogs).statements.map((sql, index) => [`evidence ${index}`, sql] as const),
+    ...logEvidence(supportLogs).statements.map((sql, index) => [`evidence ${index}`, sql]),
   ])('%s', (_, sql) => {
     expect(translate(sql)).toMatchObject({ kind: 'sql', returnsRows: true });
   });

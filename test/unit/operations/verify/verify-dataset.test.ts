@@ -60,6 +60,7 @@ function sides(overrides: Partial<DatasetSides> = {}): DatasetSides {
   return {
     source: 's',
     knownSources: async () => new Set(['s']),
+    checkArchive: async () => 0,
     shownEpoch: async () => EPOCH,
     readSource: async () => ({
       gtid: '0-1-5',
