@@ -1,4 +1,5 @@
 import { heatMaps, logBreakdowns, logMeasures, overLogSums } from '../../../schemas/measures.ts';
+import { logPercentiles } from '../../../schemas/percentiles.ts';
 import type { Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
@@ -7,6 +8,7 @@ import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.
 import { logFilters, whereClause, type FilterSql } from './filters.ts';
 import { figureQueries } from './figure-queries.ts';
 import { readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
+import { percentilesQuery, readPercentiles } from './percentile-queries.ts';
 import { onlyRow } from './row-values.ts';
 import type { WarehouseRow } from './warehouse.ts';
 
@@ -45,6 +47,7 @@ export function logQueries(filter: FilterSql): readonly string[] {
       overLogSums(logFigureSet, (summed) => filter.conditions(summed) !== null),
       filter,
     ),
+    percentilesQuery(logPercentiles, filter),
   ];
 }
 
@@ -56,10 +59,11 @@ export function logQueries(filter: FilterSql): readonly string[] {
 export function assembleLogFigures(results: readonly (readonly WarehouseRow[])[]): LogFigures {
   const [bookRows = [], frontierRows = [], ...rest] = results;
   const [slowest = [], newest = [], choices = [], ...figureRows] = rest;
-  const { measures, breakdowns, matrices } = readFigures(logFigureSet, figureRows.flat());
+  const ofFigures = figureRows.flat();
+  const { measures, breakdowns, matrices } = readFigures(logFigureSet, ofFigures);
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofEntries } = breakdowns;
   return {
-    measures,
+    measures: { ...measures, ...readPercentiles(logPercentiles, ofFigures) },
     breakdowns: ofEntries,
     matrices,
     quarantine: reasons.map(({ label, numerator }) => ({ reasons: label ?? '', count: numerator })),

@@ -6,6 +6,7 @@ import {
   ticketMeasures,
   type Measure,
 } from '../../../schemas/measures.ts';
+import { ticketPercentiles } from '../../../schemas/percentiles.ts';
 import type { Frontier } from '../feeds/freshness.ts';
 import { frontierOf, frontierQuery } from '../feeds/frontier-rows.ts';
 import { booksOf, booksQuery, type Books } from './books.ts';
@@ -13,6 +14,7 @@ import { choicesQuery, readChoices, type FilterChoices } from './filter-choices.
 import { ticketFilters, whereClause, type FilterSql } from './filters.ts';
 import { figureQueries } from './figure-queries.ts';
 import { readFigures, type Figures, type MeasureSet } from './measure-queries.ts';
+import { percentilesQuery, readPercentiles } from './percentile-queries.ts';
 import { onlyRow } from './row-values.ts';
 import { ticketOf, ticketsQuery, type ListedTicket } from './ticket-rows.ts';
 import type { WarehouseRow } from './warehouse.ts';
@@ -49,6 +51,7 @@ export function ticketQueries(filter: FilterSql): readonly string[] {
     ticketsQuery(whereClause('reporting.tickets', filter), { limit: RECENT_TICKETS }),
     choicesQuery(ticketFilters),
     ...figureQueries(ticketFigureSet, filter),
+    percentilesQuery(ticketPercentiles, filter),
   ];
 }
 
@@ -59,10 +62,11 @@ export function ticketQueries(filter: FilterSql): readonly string[] {
  */
 export function assembleFigures(results: readonly (readonly WarehouseRow[])[]): TicketFigures {
   const [bookRows = [], frontierRows = [], recent = [], choices = [], ...figureRows] = results;
-  const { measures, breakdowns, matrices } = readFigures(ticketFigureSet, figureRows.flat());
+  const ofFigures = figureRows.flat();
+  const { measures, breakdowns, matrices } = readFigures(ticketFigureSet, ofFigures);
   const { [QUARANTINE_BREAKDOWN]: reasons = [], ...ofTickets } = breakdowns;
   return {
-    measures,
+    measures: { ...measures, ...readPercentiles(ticketPercentiles, ofFigures) },
     breakdowns: ofTickets,
     matrices,
     quarantine: reasons.map(({ label, numerator }) => ({ reasons: label ?? '', count: numerator })),

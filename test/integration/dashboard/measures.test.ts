@@ -106,6 +106,9 @@ describe('measures over the warehouse', () => {
       mean_resolution_minutes: 121 / 2 / 60,
       tickets_quarantined: 4,
     });
+    // Up to a minute: 30 s; up to two: 91 s.
+    expect(measures['p50_resolution_minutes']?.value).toBe(1);
+    expect(measures['p90_resolution_minutes']?.value).toBe(2);
     const pairs = (name: string) => breakdowns[name]?.map(({ label, value }) => [label, value]);
     expect(pairs('tickets_by_agent')).toEqual([
       ['Ann', 2],
@@ -260,6 +263,10 @@ describe('measures of the logs', () => {
       error_rate: 1 / 3,
       // 1,000 and 499 over the two that have one.
       mean_response_ms: 749.5,
+      // The upper edges of 499 and 1,000.
+      p50_response_ms: 500,
+      p95_response_ms: 1_000,
+      p99_response_ms: 1_000,
       // 27.64 % and 100 %.
       mean_cpu_percent: (2_764 + 10_000) / 2 / 100,
       logs_quarantined: 2,

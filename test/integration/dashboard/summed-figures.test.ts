@@ -10,6 +10,7 @@ import {
   createRedshiftWarehouse,
   type Warehouse,
 } from '../../../dashboards/web/figures/warehouse.ts';
+import { logPercentiles } from '../../../schemas/percentiles.ts';
 import { randomFrom } from '../../model/delivery.ts';
 import { startLocalWarehouse } from './local-warehouse.ts';
 
@@ -55,6 +56,9 @@ const rangeOf = (ms: number | null) => {
         ? '1000-1499 ms'
         : '1500 ms or more';
 };
+
+/** Where a response time is not itself the upper edge of its range. */
+const edges: Readonly<Record<number, number>> = { 499: 500, 1_499: 1_500 };
 
 /** What each choice looks at in an entry. */
 const told: Readonly<Record<string, (entry: Entry) => string>> = {
@@ -119,10 +123,10 @@ it.each([...new Set(queries)])(
       list.reduce((total, entry) => total + (of(entry) ?? 0), 0);
     const count = (list: readonly Entry[], of: (entry: Entry) => unknown) =>
       list.filter((entry) => of(entry) !== null).length;
-    const parts = Object.entries(figures.measures).map(([name, { numerator, denominator }]) => [
-      name,
-      [numerator, denominator],
-    ]);
+    const ranked = new Set<string>(logPercentiles.map(({ name }) => name));
+    const parts = Object.entries(figures.measures).flatMap(([name, { numerator, denominator }]) =>
+      ranked.has(name) ? [] : [[name, [numerator, denominator]] as const],
+    );
     expect(Object.fromEntries(parts)).toEqual({
       log_entries: [chosen.length, null],
       logged_tickets: [
@@ -142,6 +146,14 @@ it.each([...new Set(queries)])(
       ],
       logs_quarantined: [0, null],
     });
+
+    const responses = chosen.flatMap((entry) => entry.response_time_ms ?? []).sort((a, b) => a - b);
+    for (const { name, sql: ranking } of logPercentiles) {
+      const exact = responses[Math.ceil((ranking.percent / 100) * responses.length) - 1];
+      expect(figures.measures[name]?.value, name).toBe(
+        exact === undefined ? null : (edges[exact] ?? exact),
+      );
+    }
 
     const grouped = (of: (entry: Entry) => string) =>
       Object.fromEntries(
