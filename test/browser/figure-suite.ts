@@ -118,6 +118,8 @@ export function describeFigures(world: () => PageWorld): void {
     it('follow an UPDATE within 5 s, without being loaded again', async () => {
       const { open, page, shown, query, mysql } = world();
       await open();
+      // A row that stays the same stays itself: what somebody has marked in it stays marked.
+      await page.evaluate(`globalThis.newest = document.querySelector('#recent tbody tr')`);
       await page.evaluate('globalThis.loadedOnce = true');
       const escalated = Number(await shown('tickets_escalated'));
       const [row] = await query(
@@ -131,6 +133,7 @@ export function describeFigures(world: () => PageWorld): void {
         .poll(() => shown('tickets_escalated'), { timeout: 5_000, interval: 50 })
         .toBe(String(escalated + 1));
       expect(await page.evaluate('globalThis.loadedOnce')).toBe(true);
+      expect(await page.evaluate('globalThis.newest.isConnected')).toBe(true);
     });
 
     it('cost one query set a batch, whether one looks or fifty, and none when nobody does', async () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { openLive } from './browser.ts';
@@ -51,8 +52,8 @@ export function describeFilters(world: () => PageWorld): void {
       expect(await search()).toBe('');
     });
 
-    it('take days from the data, and say what they do not reach', async () => {
-      const { page, open, shown } = world();
+    it('take days from the data, compare them, and say what they do not reach', async () => {
+      const { page, open, shown, mysql } = world();
       await open();
       await page.getByLabel('Days', { exact: true }).selectOption('Last 7 days');
       const day = page.getByLabel('From day');
@@ -60,6 +61,32 @@ export function describeFilters(world: () => PageWorld): void {
       const from = await day.inputValue();
       const { tickets } = await countOf(`created_date >= DATE '${from}'`);
       await expect.poll(() => shown('tickets_shown')).toBe(String(tickets));
+      const before = await countOf(
+        `created_date < DATE '${from}' AND created_date >= DATE '${from}' - 7`,
+      );
+      const change = page.locator('.tile', { hasText: 'each counted once' }).locator('.change');
+      expect(await change.textContent()).toMatch(
+        tickets === before.tickets ? /as before/ : new RegExp(`was ${before.tickets}$`),
+      );
+      const whole = page.locator('.tile[data-whole] .change:visible');
+      expect(await whole.count()).toBe(0);
+
+      // The range goes on with the data, and leaves no way back to the days before.
+      const [, to = ''] = /to=([\d-]+)&last=7$/.exec(await search()) ?? [];
+      const tomorrow = new Date(Date.parse(to) + 86_400_000).toISOString().slice(0, 10);
+      await mysql.execute(
+        `INSERT INTO support_tickets VALUES ('NEXT', ?, NULL, 'Ada', 'High', '3', 'Bug', 'Chat', 'Open', '')`,
+        [`${tomorrow} 00:10`],
+      );
+      await expect.poll(search).toMatch(new RegExp(`&to=${tomorrow}&last=7$`));
+      await mysql.query(`DELETE FROM support_tickets WHERE ticket_id = 'NEXT'`);
+      await expect.poll(search).toBe(`?from=${from}&to=${to}&last=7`);
+      await page.goBack();
+      await expect.poll(search).toBe('');
+      await page.goForward();
+      await expect
+        .poll(() => page.locator('.compared').textContent())
+        .toMatch(/^Changes are against/);
       await page.getByLabel('To day').fill('2025-03-28');
       const ended = await countOf(
         `created_date >= DATE '${from}' AND created_date <= DATE '2025-03-28'`,
@@ -154,6 +181,35 @@ export function describeFilters(world: () => PageWorld): void {
   });
 
   describe('drill', () => {
+    it('leads from a tile, and by arrow keys from a chart, to as many rows as they count', async () => {
+      const { page, open, shown, split } = world();
+      const listed = page.locator('#list-count');
+      await open('?priority=High');
+      const escalated = await shown('tickets_escalated');
+      await page.locator('.tile').getByRole('link', { name: 'Escalated' }).click();
+      await expect.poll(() => listed.textContent()).toContain(` of ${escalated} tickets`);
+      const download = page.waitForEvent('download');
+      await page.getByRole('link', { name: 'CSV' }).click();
+      const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\r\n');
+      expect(lines).toHaveLength(Number(escalated) + 1);
+      expect(lines.slice(1).every((line) => /,Escalated,High,/.test(line))).toBe(true);
+
+      await open();
+      const cells = await split('tickets_by_weekday_and_hour');
+      const [place = '', count] = Object.entries(cells).find(([, each]) => each !== '0') ?? [];
+      const [weekday = 0, hour = 0] = place.split('-').map(Number);
+      await page.locator('#heat-panel .chart[data-drawn="true"]').focus();
+      // The first one reaches Monday, midnight.
+      const keys = ['ArrowUp', ...repeat('ArrowDown', weekday - 1), ...repeat('ArrowRight', hour)];
+      for (const key of keys) await page.keyboard.press(key);
+      const words = new RegExp(`day ${String(hour).padStart(2, '0')}:00 UTC`);
+      expect(await page.locator('#heat-panel .chart-tip').textContent()).toMatch(words);
+      expect(await page.locator('#announcer').textContent()).toContain(`: ${count} tickets`);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/\/tickets\?weekday=/);
+      await expect.poll(() => listed.textContent()).toContain(` of ${count} tickets`);
+    });
+
     it('leads from a bar to its tickets, page by page, and back', async () => {
       const { page, open } = world();
       await open('?priority=High');
@@ -210,7 +266,13 @@ export function describeFilters(world: () => PageWorld): void {
       await page.waitForURL(/\/tickets\?agent=/);
       await page.locator('#rows tbody tr').first().waitFor();
 
-      await open(`ticket?id=${encodeURIComponent(id)}`);
+      await page.getByRole('searchbox', { name: 'Go to ticket' }).fill(` ${id} `);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/ticket?id=${encodeURIComponent(id)}`);
+      await page.locator('body[data-state="live"]').waitFor();
+      expect(await page.locator('#trace-command').textContent()).toBe(`careplus trace ${id}`);
+      await page.getByRole('button', { name: 'Copy the command' }).click();
+      await page.getByRole('button', { name: 'Copied the command' }).waitFor();
       const changes = page.locator('#changes li[data-event]');
       const history = () =>
         query(
@@ -237,6 +299,10 @@ export function describeFilters(world: () => PageWorld): void {
       expect(await page.locator('#periods').textContent()).toContain('Open');
     });
   });
+}
+
+function repeat(key: string, times: number): string[] {
+  return Array.from({ length: times }, () => key);
 }
 
 async function clickBar(chart: Locator): Promise<void> {

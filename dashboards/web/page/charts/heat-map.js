@@ -21,6 +21,7 @@ export function showHeatMap(section, cells, hrefOf) {
   const known = cells.filter(({ row, column }) => row !== null && column !== null);
   const values = new Map(known.map(({ row, column, value }) => [`${row}-${column}`, value]));
   const valueOf = (day, hour) => values.get(`${day + 1}-${hour}`) ?? 0;
+  const most = Math.max(0, ...values.values());
   const days = known.length === 0 ? [] : WEEKDAYS;
   showPanel(section, {
     columns: ['UTC', ...HOURS.map((hour) => String(hour).padStart(2, '0'))],
@@ -29,7 +30,7 @@ export function showHeatMap(section, cells, hrefOf) {
       cells: HOURS.map((hour) => cellOf(matrix, day, hour, valueOf(day, hour), hrefOf)),
     })),
     units: unit,
-    scale: known.length === 0 ? undefined : ['1', count(Math.max(...values.values()))],
+    scale: most === 0 ? undefined : ['1', count(most)],
     told: toldOf(known, unit),
     height: HEIGHT_PX,
     places: days.flatMap((label, day) =>
@@ -57,7 +58,7 @@ function cellOf(matrix, day, hour, value, hrefOf) {
 
 function toldOf(cells, unit) {
   const [highest] = cells.toSorted((a, b) => b.value - a.value);
-  if (highest === undefined) return [];
+  if (highest === undefined || highest.value === 0) return [`no ${unit}`];
   const all = cells.reduce((sum, { value }) => sum + value, 0);
   const day = WEEKDAYS[Number(highest.row) - 1] ?? highest.row;
   return [
