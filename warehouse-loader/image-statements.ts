@@ -2,6 +2,7 @@ import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
 import { COPIED, LISTED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { periodStatements } from './period-statements.ts';
+import { reachStatement, SPANS, spanStatement } from './reach-statements.ts';
 import { REPEATED, repeatStatements } from './repeat-statements.ts';
 import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
@@ -38,12 +39,7 @@ export function imageStatements(dataset: TableDataset, batchId: string): LoadSta
       place: (c) => [`${c}.seq`, `${c}.epoch`, `${c}.source`],
       order: (c) => `${c}.rules_version DESC, ${c}.image_id`,
     }),
-    {
-      // Which numbers of an epoch there are.
-      step: 'span',
-      sql: `CREATE TEMP TABLE ${SPANS} AS SELECT c.source, c.epoch, count(*) AS images, min(c.seq) AS lowest, max(c.seq) AS highest, max(CASE WHEN c.tx_end = 1 THEN c.seq ELSE 0 END) AS finish
-FROM ${COPIED} c GROUP BY c.epoch, c.source`,
-    },
+    spanStatement,
     {
       step: 'open epochs',
       sql: `INSERT INTO ${t.frontier} (source, epoch, seq, ready, live, shown, committed_ms, batch_id)
@@ -80,16 +76,7 @@ WHERE ${t.pendingName}.source = ${COPIED}.source AND ${t.pendingName}.epoch = ${
       sql: `DELETE FROM ${COPIED} USING ${t.pending}
 WHERE ${COPIED}.source = ${t.pendingName}.source AND ${COPIED}.epoch = ${t.pendingName}.epoch AND ${COPIED}.seq = ${t.pendingName}.seq`,
     },
-    {
-      // Where a frontier gets to, and what happened up to there: the last barrier, a snapshot's end.
-      step: 'reach',
-      sql: `CREATE TEMP TABLE reach AS WITH dense AS (SELECT n.source, n.epoch, f.seq AS lo, n.finish AS hi
-  FROM ${SPANS} n JOIN ${t.frontier} f ON f.source = n.source AND f.epoch = n.epoch AND f.live = 1
-  LEFT JOIN (SELECT DISTINCT source, epoch FROM ${t.pending}) p ON p.source = n.source AND p.epoch = n.epoch
-  WHERE p.source IS NULL AND n.lowest = f.seq + 1 AND n.images = n.highest - f.seq)
-${reachedAtOnce}
-UNION ALL ${reachedInOrder(t)}`,
-    },
+    reachStatement(t),
     {
       // Mostly there is none: then what was copied goes straight into the history.
       step: 'take pending',
@@ -224,35 +211,7 @@ WHERE f.live = 1`,
   ];
 }
 
-const SPANS = 'spans';
-
 type Tables = ReturnType<typeof imageTables>;
-
-/**
- * Numbers are distinct here: as many as lie between the lowest and the highest are all of them, and
- * where they follow the frontier and none is pending, nothing must be put in order.
- */
-const reachedAtOnce = `SELECT d.source, d.epoch, d.lo, d.hi, max(CASE WHEN c.kind = 'T' THEN c.seq ELSE 0 END) AS bar, max(CASE WHEN c.kind = 'E' THEN 1 ELSE 0 END) AS ready,
- max(CASE WHEN c.committed_ms IS NULL THEN 0 ELSE c.committed_ms END) AS ms
-FROM ${COPIED} c JOIN dense d ON d.source = c.source AND d.epoch = c.epoch AND c.seq <= d.hi
-GROUP BY d.source, d.epoch, d.lo, d.hi`;
-
-/** Everywhere else "nothing missing" is frontier + row number; once false it stays so. */
-function reachedInOrder(t: Tables): string {
-  const soFar =
-    'OVER (PARTITION BY f.place ORDER BY p.seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
-  return `SELECT max(q.source), max(q.epoch), max(q.lo), max(q.seq), max(q.bar), max(q.ready), max(q.ms)
-FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
-   max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) ${soFar} AS bar,
-   max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) ${soFar} AS ready,
-   max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) ${soFar} AS ms
-  FROM (SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
-  JOIN (SELECT w.source, w.epoch, w.seq AS lo, row_number() OVER (ORDER BY w.source, w.epoch) AS place
-    FROM ${t.frontier} w LEFT JOIN dense d ON d.source = w.source AND d.epoch = w.epoch
-    WHERE w.live = 1 AND d.source IS NULL) f ON f.source = p.source AND f.epoch = p.epoch AND p.seq > f.lo) q
-WHERE q.seq = q.lo + q.rn AND q.tx_end = 1
-GROUP BY q.place`;
-}
 
 /** The images that the frontier passes. */
 const reached = (alias: string) =>

@@ -45,7 +45,7 @@ describe('the comparison is sharp: it sees the loss of', () => {
       fc.asyncProperty(scenario, async (histories) => {
         await compareWithModel(database, histories, imageMutations[name]);
       }),
-      { numRuns: 20, endOnFailure: true },
+      { numRuns: 200, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
     // Seen by the comparison or by the statements' own check, not by a statement that is no SQL.

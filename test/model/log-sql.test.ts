@@ -78,7 +78,7 @@ describe('the comparison is sharp: with logs it sees the loss of', () => {
       fc.asyncProperty(logScenario, async (scenario) =>
         compareWithModel(scenario, logMutations[name]),
       ),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 300, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
     // Seen by the comparison or by the statements' own check, not by a statement that is no SQL.

@@ -184,7 +184,7 @@ describe('the comparison is sharp: it sees the loss of', () => {
     const outcome = await fc.check(
       fc.asyncProperty(logScenario, (scenario) => play(scenario, sumMutations[name])),
       // It ends at the first failure; some faults show in few histories only.
-      { numRuns: 80, endOnFailure: true },
+      { numRuns: 300, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
     expect(String(outcome.errorInstance)).toMatch(/AssertionError/);

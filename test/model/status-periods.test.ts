@@ -245,7 +245,7 @@ describe('the comparison is sharp: it sees the loss of', () => {
         await play(histories, periodMutations[name]);
       }),
       // It ends at the first failure; some faults show in few histories only.
-      { numRuns: 80, endOnFailure: true },
+      { numRuns: 300, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
     expect(String(outcome.errorInstance)).toMatch(/AssertionError/);

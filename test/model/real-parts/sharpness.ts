@@ -25,7 +25,7 @@ const SEEN =
 
 /** Passes when the property with a planted fault fails for what the fault does. */
 export async function expectSeen<T>(property: fc.IAsyncProperty<T>): Promise<void> {
-  const { failed, errorInstance } = await fc.check(property, { numRuns: 30, endOnFailure: true });
+  const { failed, errorInstance } = await fc.check(property, { numRuns: 150, endOnFailure: true });
   expect(failed).toBe(true);
   expect(errorInstance instanceof Error ? errorInstance.message : errorInstance).toMatch(SEEN);
 }
