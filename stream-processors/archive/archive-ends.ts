@@ -7,6 +7,8 @@ export interface ArchiveEnd {
   readonly next: bigint;
   /** Day of the last object. */
   readonly day: string;
+  /** Its key. */
+  readonly key: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function findArchiveEnds(
       if (range?.topic !== topic) continue;
       const next = range.last + 1n;
       if (next > (found.get(range.partition)?.next ?? 0n)) {
-        found.set(range.partition, { next, day: range.day });
+        found.set(range.partition, { next, day: range.day, key });
       }
     }
     for (const [partition, end] of found) if (!ends.has(partition)) ends.set(partition, end);

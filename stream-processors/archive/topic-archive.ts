@@ -7,6 +7,7 @@ import type { Bucket } from '../../runtime/s3/bucket.ts';
 import { rawKey } from '../../schemas/raw-archive.ts';
 import { findArchiveEnds } from './archive-ends.ts';
 import { packLines, rawLine } from './raw-object.ts';
+import { isArchivedTopic } from './same-topic.ts';
 
 /** Copies one topic into the archive, a pass at a time. */
 export interface TopicArchive {
@@ -77,6 +78,13 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
     if (positions === undefined) {
       const where = { topic, partitions: [...ranges.keys()] };
       const ends = await findArchiveEnds(bucket, dataset, where, signal);
+      for (const [partition, { key, next }] of ends) {
+        const range = ranges.get(partition);
+        const last = { partition, key };
+        if (range && !(await isArchivedTopic({ kafka, bucket, topic }, last, range, signal))) {
+          throw madeAnew(topic, partition, `the record before ${next} is another one there`);
+        }
+      }
       positions = new Map(
         Array.from(ends, ([partition, { next, day }]) => [
           partition,
@@ -96,11 +104,7 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
       foreignEnds.set(partition, position.read);
       // Who moves the objects away is seen by the next pass.
       positions = undefined;
-      throw new PipelineError(
-        'KFK_3010',
-        `the archive of ${topic}/${partition} ends at ${position.read}, the topic at ${end}: the topic was made anew`,
-        { context: { topic, partition } },
-      );
+      throw madeAnew(topic, partition, `the archive ends at ${position.read}, the topic at ${end}`);
     }
     if (position.read >= start) return;
     log.error(
@@ -185,6 +189,12 @@ export function createTopicArchive(options: TopicArchiveOptions): TopicArchive {
       return result;
     },
   };
+}
+
+function madeAnew(topic: string, partition: number, evidence: string): PipelineError {
+  return new PipelineError('KFK_3010', `${topic}/${partition} was made anew: ${evidence}`, {
+    context: { topic, partition },
+  });
 }
 
 /** Day of a record. Who wrote it chose its time: one that has not come yet would name all days after it. */

@@ -7,6 +7,11 @@ import {
   readArchive,
   type ArchivedObject,
 } from '../../../stream-processors/archive/archive-reader.ts';
+import {
+  packLines,
+  rawLine,
+  readRawObject,
+} from '../../../stream-processors/archive/raw-object.ts';
 import { createTopicArchive } from '../../../stream-processors/archive/topic-archive.ts';
 import { uniqueName } from '../kafka/broker.ts';
 import { memoryBucket } from './memory-bucket.ts';
@@ -183,6 +188,39 @@ it('says that records were removed before it came, and goes on behind them', asy
   await archiveOf(topic, bucket).pass(signal);
   const objects = await listArchive(bucket, dataset, topic, signal);
   expect(objects.map(({ first }) => first)).toEqual([6n, 15n]);
+});
+
+it('stops at a topic that was made anew while it was away and has grown past the archive', async () => {
+  const [former, topic] = [await scene.broker.createTopic(), await scene.broker.createTopic()];
+  const { bucket, objects } = memoryBucket();
+  await write(former, 1, 5);
+  await archiveOf(former, bucket).pass(signal);
+  // What the former topic of this name has left behind.
+  for (const [key, body] of [...objects]) {
+    objects.delete(key);
+    objects.set(key.replace(former, topic), body);
+  }
+  await write(topic, 1, 20);
+  const anew = { code: 'KFK_3010', context: { topic, partition: 0 } };
+  const archive = archiveOf(topic, bucket);
+  await expect(archive.pass(signal)).rejects.toMatchObject(anew);
+  await expect(archive.pass(signal)).rejects.toMatchObject(anew);
+  expect(objects.size).toBe(1);
+  objects.clear();
+  expect((await archive.pass(signal)).records).toBe(20);
+  // An erased record is still the one that was archived.
+  const [[key, body] = ['', Buffer.of()]] = objects;
+  const lines = (await readRawObject(body)).map((message) =>
+    rawLine({
+      ...message,
+      key: null,
+      value: null,
+      headers: { ...message.headers, 'careplus-erased': '{}' },
+    } as KafkaMessage),
+  );
+  objects.set(key, await packLines(lines));
+  await write(topic, 21, 2);
+  expect((await archiveOf(topic, bucket).pass(signal)).records).toBe(2);
 });
 
 it('takes records whose writers gave them times that cannot be', async () => {
