@@ -24,13 +24,15 @@ export function register(program: Command, context: CliContext): void {
   command.addHelpText(
     'after',
     '\nEvery run compares all that the warehouse holds with the source, and its tables with each other:\n' +
-      'state, history, periods, sums and frontiers. What it cannot know is listed in\n' +
-      'docs/decisions/0040-what-verify-sees.md.',
+      'state, history, periods, sums and frontiers. Images that are gone from the source have no other\n' +
+      'witness than the raw archive, which only --history reads. docs/decisions/0040-what-verify-sees.md\n' +
+      'lists every column with what names a change of it.',
   );
   addExamples(command, [
     ['careplus verify', 'the books, and what differs'],
     ['careplus verify --json', 'the same for programs; exit code 1 when anything differs'],
     ['careplus verify --by-day --no-record', 'books of every day, kept nowhere'],
+    ['careplus verify --history', 'old images against the raw archive, too; costs like a replay'],
     ['careplus verify --every 1h', 'until it is ended; the page shows the last result'],
   ]);
 }
