@@ -26,6 +26,8 @@ beforeEach(() => {
   const bucket = {
     folders: async () => [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf('/') + 1)))],
     keys: async () => keys,
+    // Nothing to compare with the topic.
+    get: async () => undefined,
   } as unknown as Bucket;
   const admin = {
     fetchTopicOffsets: async () => [{ partition: 0, offset: end, high: end, low: '0' }],
