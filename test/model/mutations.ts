@@ -88,6 +88,9 @@ export const sumMutations: Readonly<Record<string, Mutation>> = {
 export const imageMutations: Readonly<Record<string, Mutation>> = {
   'half a transaction': change('reach', ' AND q.tx_end = 1', ''),
   'a hole': change('reach', 'q.seq = q.lo + q.rn AND', ''),
+  'a hole in a row of numbers': change('reach', ' AND n.images = n.highest - f.seq', ''),
+  'what is pending behind a row of numbers': change('reach', 'p.source IS NULL AND ', ''),
+  'the open end of a row of numbers': change('reach', ' AND c.seq <= d.hi', ''),
   'the epoch of a number': change('reach', 'f.epoch = p.epoch AND ', ''),
   'a pending image': change('keep pending', 'WHERE s.seq >', "WHERE s.kind <> '-' AND s.seq >"),
   'repeats inside a batch': without('drop repeats'),
