@@ -76,13 +76,13 @@ export async function forgetTicket(
   ticketId: string,
   execute: boolean,
 ): Promise<Forgotten | undefined> {
-  const { config, api, s3, kafka, dataset, signal } = parts;
+  const { config, api, s3, kafka, admin, dataset, signal } = parts;
   const bucket = openBucket(s3, config.aws.bucket);
   const key = keyHash(ticketId, '');
   await requireGoneAtSource(config, dataset, ticketId, signal);
   const { images, erasures } = await readGoneTicket(api, dataset, key, signal);
   if (images.length === 0) return undefined;
-  await requireArchived(bucket, dataset, images, signal);
+  await requireArchived({ bucket, admin, dataset }, images, signal);
   // First of all: from now on nobody makes rows with content of these images.
   for (const erasure of execute ? erasures : []) {
     const note = JSON.stringify({ erased_at: new Date().toISOString() });

@@ -1,4 +1,4 @@
-import type { KafkaMessage } from 'kafkajs';
+import type { Admin, KafkaMessage } from 'kafkajs';
 import { PipelineError } from '../../runtime/pipeline-error.ts';
 import type { Bucket } from '../../runtime/s3/bucket.ts';
 import type { TableDataset } from '../../schemas/datasets/dataset.ts';
@@ -119,29 +119,27 @@ export function contentOf(
 
 /**
  * Makes sure that the archive has the ticket's records: what it copies later would bring them back.
+ * Records of a former topic of this name lie behind the end of the one that is there.
  *
  * @throws {PipelineError} WH_5007 while the archiver has not come so far.
  */
 export async function requireArchived(
-  bucket: Bucket,
-  dataset: TableDataset,
+  { bucket, admin, dataset }: Pick<RawParts, 'bucket' | 'dataset'> & { readonly admin: Admin },
   images: readonly HistoryImage[],
   signal: AbortSignal,
 ): Promise<void> {
-  const ends = new Map<number, bigint>();
-  for (const { partition, last } of await listArchive(
-    bucket,
-    dataset,
-    dataset.topic.name,
-    signal,
-  )) {
-    if (last > (ends.get(partition) ?? -1n)) ends.set(partition, last);
+  const topic = dataset.topic.name;
+  const offsets = await admin.fetchTopicOffsets(topic);
+  const ends = new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]));
+  const archived = new Map<number, bigint>();
+  for (const { partition, last } of await listArchive(bucket, dataset, topic, signal)) {
+    if (last > (archived.get(partition) ?? -1n)) archived.set(partition, last);
   }
-  const ahead = images.find(
-    ({ partition, offset }) =>
-      partition !== null && offset !== null && offset > (ends.get(partition) ?? -1n),
-  );
+  const ahead = images.find(({ partition, offset }) => {
+    if (partition === null || offset === null) return false;
+    return offset > (archived.get(partition) ?? -1n) && offset < (ends.get(partition) ?? 0n);
+  });
   if (!ahead) return;
-  const place = `${dataset.topic.name}/${ahead.partition}:${ahead.offset}`;
+  const place = `${topic}/${ahead.partition}:${ahead.offset}`;
   throw new PipelineError('WH_5007', `the archiver has not copied record ${place} yet`);
 }
