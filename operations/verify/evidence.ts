@@ -50,9 +50,12 @@ export function checkEvidence(
       scope.eventColumns.map(({ name }) => pieceOf(row[`${side}_${name}`]));
     const differing = differingPieces(scope.eventColumns, pieces('h'), pieces('s'));
     const isThere = row['seq'] !== null;
-    const [expected, found] = isThere && differing ? differing : [null, textOf(row['image_id'])];
+    const [told, held] = isThere && differing ? differing : [null, textOf(row['image_id'])];
+    // Where the source says that the state is right, it is the history that was changed.
+    const isProved = told !== null && isAsSource(row, Object.keys(told), scope);
     differences.add({
-      ...{ kind: 'changed-column', table: state, expected, found },
+      ...{ kind: 'changed-column', table: isProved ? changes : state },
+      ...{ expected: isProved ? held : told, found: isProved ? told : held },
       key: pieceOf(row['key_text']) ?? `image ${textOf(row['image_id'])}`,
       event: `${scope.source}:${scope.epoch}:${textOf(row['event_seq'])}`,
     });
@@ -84,6 +87,17 @@ export function checkEvidence(
     });
   }
   return differences.total - before;
+}
+
+/** Whether these columns of the state are what the rules make of the source's row. */
+function isAsSource(row: WarehouseRow, names: readonly string[], scope: EvidenceScope): boolean {
+  const image = scope.images.get(textOf(row['image_id']));
+  if (!image || Number(row['s_rules_version']) !== scope.rulesVersion) return false;
+  const wanted = scope.judged.piecesOf(image);
+  return names.every((name) => {
+    const at = scope.judged.columns.findIndex((column) => column.name === name);
+    return at >= 0 && wanted[at] === pieceOf(row[`s_${name}`]);
+  });
 }
 
 interface UnlikeRow {

@@ -215,6 +215,18 @@ describe('verify on a warehouse', () => {
     expect(books.unexplained).toBeGreaterThan(0);
   });
 
+  it('names the history where the source says that the state is right', async () => {
+    await warehouse.database.query(
+      "UPDATE careplus.ticket_changes SET agent = 'Eve' WHERE seq = 5",
+    );
+    expect((await verified()).differences.first).toEqual([
+      {
+        ...{ kind: 'changed-column', table: 'careplus.ticket_changes', key: 'T3' },
+        ...{ expected: { agent: null }, found: { agent: 'Eve' }, event: `${SOURCE}:${EPOCH}:5` },
+      },
+    ]);
+  });
+
   it('names both rows where either may be the wrong one, and the wrong one where it is known', async () => {
     const { database } = warehouse;
     await database.query("UPDATE careplus.ticket_changes SET agent = 'Eve' WHERE seq IN (2, 6)");
