@@ -41,8 +41,9 @@ interface PeriodStatements {
  * Most keys lead a plain life: one image at a time, each change takes the one before away, all
  * judged by one version of the rules. Then the last period is all that must be known of the past,
  * and the batch's periods are appended (`lives`). Every other key is told anew from its whole
- * history (`stayed`): two images of a key, one that is judged anew or cannot be read, a key that
- * comes back, and all keys behind a barrier or in a new epoch.
+ * history (`stayed`): two images of a key, one that is quarantined, judged anew, cannot be read or is
+ * gone again in its own transaction, a key that comes back, and all keys behind a barrier or in a new
+ * epoch.
  */
 export function periodStatements(
   dataset: TableDataset,
@@ -110,21 +111,10 @@ const periodsOf = ({ entity }: TableDataset) => `careplus.${sqlName(entity)}_per
 /** Place of the images: behind every period. */
 const BEHIND_PERIODS = 1_000_000_000;
 
-/** What a row of `lives` is in the life of its key. */
-const part = {
-  /** A period that was told before. */
-  past: 0,
-  /** The image that counted before the batch: the first change takes it away. */
-  before: 1,
-  /** An image that counts after its source transaction. */
-  counted: 2,
-  /** Gone again in the transaction in which it came, not accepted, or taken away. */
-  passing: 3,
-} as const;
-
 /**
- * The images of the batch in the shown epochs, in order, behind the periods of their keys; `odd` is
- * 1 where a life is not plain.
+ * The images of the batch in the shown epochs, in order, behind the periods of their keys (kind
+ * `P`). `odd` is 1 where a life is not plain: then each image that comes counts until the next one
+ * takes it away, so what an image follows stands in the row before it.
  */
 function livesQuery(
   lifecycle: Lifecycle,
@@ -132,14 +122,15 @@ function livesQuery(
 ): string {
   const list = (alias: string) => carried.map((name) => `${alias}.${name}`).join(', ');
   const inOrder = `OVER (PARTITION BY ${key('y')} ORDER BY y.place, y.seq)`;
-  return `SELECT ${key('q')}, q.epoch, q.seq, q.place, q.kind, q.rules_version, q.status, q.begun_ms, q.ended_ms, q.ms, ${carried.map((name) => `CASE WHEN q.next_kind IS NULL THEN q.${name} END AS ${name}`).join(', ')},
- CASE WHEN q.kind = 'P' THEN ${part.past} WHEN q.kind = '-' AND q.prior_kind = 'P' THEN ${part.before}
-   WHEN q.kind = '+' AND q.accepted = 1 AND (q.gtid IS NULL OR q.next_gtid IS NULL OR q.next_gtid <> q.gtid) THEN ${part.counted} ELSE ${part.passing} END AS part,
+  const ofLast = carried.map(
+    (name) => `CASE WHEN q.next_kind IS NULL THEN q.${name} END AS ${name}`,
+  );
+  return `SELECT ${key('q')}, q.epoch, q.seq, q.place, q.kind, q.rules_version, q.status, q.begun_ms, q.ended_ms, q.ms, q.prior_status, q.prior_ended_ms, ${ofLast.join(', ')},
  CASE WHEN q.prior_kind IS NULL THEN 1 ELSE 0 END AS is_first, CASE WHEN q.next_kind IS NULL THEN 1 ELSE 0 END AS is_last,
  CASE WHEN q.kind = 'P' THEN 0 WHEN q.kind = 'X' OR q.prior_kind = q.kind OR q.prior_version <> q.rules_version THEN 1
    WHEN q.kind = '-' AND q.prior_kind IS NULL THEN 1
-   WHEN q.kind = '+' AND (q.prior_kind = 'P' OR q.next_kind IS NULL AND q.accepted = 0) THEN 1 ELSE 0 END AS odd
-FROM (SELECT y.*, lag(y.kind) ${inOrder} AS prior_kind, lag(y.rules_version) ${inOrder} AS prior_version,
+   WHEN q.kind = '+' AND (q.prior_kind = 'P' OR q.accepted = 0 OR q.next_gtid = q.gtid) THEN 1 ELSE 0 END AS odd
+FROM (SELECT y.*, lag(y.kind) ${inOrder} AS prior_kind, lag(y.rules_version) ${inOrder} AS prior_version, lag(y.status) ${inOrder} AS prior_status, lag(y.ended_ms) ${inOrder} AS prior_ended_ms,
    lead(y.kind) ${inOrder} AS next_kind, lead(y.gtid) ${inOrder} AS next_gtid
   FROM (SELECT ${key('s')}, s.epoch, s.seq, ${BEHIND_PERIODS} AS place, s.kind, s.accepted, s.rules_version, s.gtid, s.${sqlName(lifecycle.status)} AS status, s.${sqlName(lifecycle.begun)}_ms AS begun_ms, s.${sqlName(lifecycle.ended)}_ms AS ended_ms, s.committed_ms AS ms, ${list('s')}
     FROM ${COPIED} s JOIN reach w ON w.source = s.source AND w.epoch = s.epoch AND s.seq > w.lo AND s.seq <= w.hi AND w.bar = 0 AND w.ready = 0
@@ -236,14 +227,12 @@ function periodsQuery(
   const inOrder = `OVER (PARTITION BY ${key('o')} ORDER BY o.era, o.moment, o.part)`;
   const appended = `
   UNION ALL
-  SELECT ${key('a')}, a.epoch, a.moment, a.seq, a.ms, ${list('a', judged)}, a.prior_status, a.prior_ended_ms, ${list('a', carried)}
-  FROM (SELECT ${shown('seq', 'c.seq')}, ${list('k', carried)}, c.part FROM ${LIVES} c JOIN ${TOLD} k ON ${sameKey('k', 'c')} AND k.anew = 0
-    WHERE c.part IN (${part.before}, ${part.counted})) a
-  WHERE a.part = ${part.counted}`;
+  SELECT ${key('a')}, a.epoch, a.seq AS moment, a.seq, a.ms, ${list('a', judged)}, a.prior_status, a.prior_ended_ms, ${list('k', carried)}
+  FROM ${LIVES} a JOIN ${TOLD} k ON ${sameKey('k', 'a')} AND k.anew = 0 WHERE a.kind = '+'`;
   const past = `
   UNION ALL
   SELECT ${key('l')}, l.epoch, 0 AS era, l.place AS moment, l.seq, 0 AS part, l.status, l.begun_ms AS entered_ms, l.rules_version, ${list('k', carried)}
-  FROM ${LIVES} l JOIN ${TOLD} k ON ${sameKey('k', 'l')} AND k.anew = 0 WHERE l.part = ${part.past}`;
+  FROM ${LIVES} l JOIN ${TOLD} k ON ${sameKey('k', 'l')} AND k.anew = 0 WHERE l.kind = 'P'`;
   return `WITH present AS (
   SELECT ${key('s')}, s.epoch, s.moment, s.ms, ${list('s', columns)} FROM ${STAYED} s WHERE s.there = 1
   UNION ALL

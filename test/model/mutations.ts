@@ -54,23 +54,14 @@ export const lifeMutations: Readonly<Record<string, Mutation>> = {
     ' OR q.prior_version <> q.rules_version',
     '',
   ),
-  'a key that is not accepted in the end': change(
-    'find lives',
-    'AND q.accepted = 0) THEN',
-    'AND 1 = 0) THEN',
-  ),
   'an image that passes within its transaction': change(
     'find lives',
-    ' OR q.next_gtid <> q.gtid',
-    ' OR 1 = 1',
+    ' OR q.next_gtid = q.gtid',
+    '',
   ),
-  'a quarantined image in a plain life': change(
-    'find lives',
-    "q.kind = '+' AND q.accepted = 1 AND",
-    "q.kind = '+' AND",
-  ),
-  'the status before the batch': change('tell periods', 'c.part IN (1, 2)', 'c.part = 2'),
-  'the periods before the batch': change('tell periods', 'l.part = 0', '1 = 0'),
+  'a quarantined image in a plain life': change('find lives', ' OR q.accepted = 0', ''),
+  'the status before a change': change('find lives', 'lag(y.status)', 'lead(y.status)'),
+  'the periods before the batch': change('tell periods', "l.kind = 'P'", '1 = 0'),
 };
 
 /** What breaks the sums of a log, by what is lost. */
