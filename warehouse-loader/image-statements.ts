@@ -2,7 +2,7 @@ import type { TableDataset } from '../schemas/datasets/dataset.ts';
 import { imageRowColumns, verdictColumns } from '../schemas/image-row.ts';
 import { COPIED, LISTED, REPORT_STEP, type LoadStatement } from './load-statement.ts';
 import { periodStatements } from './period-statements.ts';
-import { reachStatement, SPANS, spanStatement } from './reach-statements.ts';
+import { commitOf, reachStatement, SPANS, spanStatement } from './reach-statements.ts';
 import { REPEATED, repeatStatements } from './repeat-statements.ts';
 import { quoteText, sqlName } from '../runtime/sql/quoting.ts';
 
@@ -179,11 +179,16 @@ FROM rebuilt n JOIN held h ON h.image_id = n.image_id AND h.key_hash = n.key_has
 WHERE n.fresh = 0`,
     },
     {
+      // An image that became readable tells its time behind the frontier, whichever came first.
       step: 'move frontier',
-      sql: `UPDATE ${t.frontier} SET seq = reach.hi,
- committed_ms = CASE WHEN reach.ms > ${t.frontierName}.committed_ms THEN reach.ms ELSE ${t.frontierName}.committed_ms END,
- ready = CASE WHEN reach.ready = 1 THEN 1 ELSE ${t.frontierName}.ready END, batch_id = ${batch}
-FROM reach WHERE ${t.frontierName}.source = reach.source AND ${t.frontierName}.epoch = reach.epoch`,
+      sql: `UPDATE ${t.frontier} SET seq = CASE WHEN moved.hi > ${t.frontierName}.seq THEN moved.hi ELSE ${t.frontierName}.seq END,
+ committed_ms = CASE WHEN moved.ms > ${t.frontierName}.committed_ms THEN moved.ms ELSE ${t.frontierName}.committed_ms END,
+ ready = CASE WHEN moved.ready = 1 THEN 1 ELSE ${t.frontierName}.ready END, batch_id = ${batch}
+FROM (SELECT m.source, m.epoch, max(m.hi) AS hi, max(m.ready) AS ready, max(m.ms) AS ms
+  FROM (SELECT w.source, w.epoch, w.hi, w.ready, w.ms FROM reach w
+    UNION ALL SELECT r.source, r.epoch, 0, 0, ${commitOf('r')} FROM rejudged r) m
+  GROUP BY m.source, m.epoch) moved
+WHERE ${t.frontierName}.source = moved.source AND ${t.frontierName}.epoch = moved.epoch`,
     },
     {
       step: 'show epochs',

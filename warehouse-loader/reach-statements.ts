@@ -30,12 +30,16 @@ ${reachedAtOnce}
 UNION ALL ${reachedInOrder(t)}`,
 });
 
+/** When an image was committed; of one that cannot be read nobody knows it. */
+export const commitOf = (alias: string): string =>
+  `CASE WHEN ${alias}.kind <> 'X' AND ${alias}.committed_ms > 0 THEN ${alias}.committed_ms ELSE 0 END`;
+
 /**
  * Numbers are distinct here: as many as lie between the lowest and the highest are all of them, and
  * where they follow the frontier and none is pending, nothing must be put in order.
  */
 const reachedAtOnce = `SELECT d.source, d.epoch, d.lo, d.hi, max(CASE WHEN c.kind = 'T' THEN c.seq ELSE 0 END) AS bar, max(CASE WHEN c.kind = 'E' THEN 1 ELSE 0 END) AS ready,
- max(CASE WHEN c.committed_ms IS NULL THEN 0 ELSE c.committed_ms END) AS ms
+ max(${commitOf('c')}) AS ms
 FROM ${COPIED} c JOIN dense d ON d.source = c.source AND d.epoch = c.epoch AND c.seq <= d.hi
 GROUP BY d.source, d.epoch, d.lo, d.hi`;
 
@@ -47,7 +51,7 @@ function reachedInOrder(t: Tables): string {
 FROM (SELECT f.place, f.source, f.epoch, f.lo, p.seq, p.tx_end, row_number() OVER (PARTITION BY f.place ORDER BY p.seq) AS rn,
    max(CASE WHEN p.kind = 'T' THEN p.seq ELSE 0 END) ${soFar} AS bar,
    max(CASE WHEN p.kind = 'E' THEN 1 ELSE 0 END) ${soFar} AS ready,
-   max(CASE WHEN p.committed_ms IS NULL THEN 0 ELSE p.committed_ms END) ${soFar} AS ms
+   max(${commitOf('p')}) ${soFar} AS ms
   FROM (SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${COPIED} UNION ALL SELECT source, epoch, seq, tx_end, kind, committed_ms FROM ${t.pending}) p
   JOIN (SELECT w.source, w.epoch, w.seq AS lo, row_number() OVER (ORDER BY w.source, w.epoch) AS place
     FROM ${t.frontier} w LEFT JOIN dense d ON d.source = w.source AND d.epoch = w.epoch

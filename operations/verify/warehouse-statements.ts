@@ -54,7 +54,9 @@ export function numbersSql(scope: WarehouseScope, epoch: number): string {
   return (
     `SELECT COUNT(*) AS numbers, COUNT(DISTINCT c.seq) AS distinct_numbers, ` +
     `MIN(c.seq) AS first_seq, MAX(c.seq) AS last_seq, ` +
-    `MIN(CASE WHEN c.seq = f.seq THEN c.tx_end END) AS ends, MAX(c.committed_ms) AS committed_ms ` +
+    `MIN(CASE WHEN c.seq = f.seq THEN c.tx_end END) AS ends, ` +
+    // Of an image that cannot be read nobody knows when it was committed.
+    `MAX(CASE WHEN c.kind = 'X' THEN 0 ELSE c.committed_ms END) AS committed_ms ` +
     `FROM ${changes(scope)} c JOIN ops.${dataset.entity}_frontier f ` +
     `ON f.source = c.source AND f.epoch = c.epoch AND f.shown = 1 ` +
     `WHERE c.source = ${quoteText(scope.source)} AND c.epoch = ${epoch}`

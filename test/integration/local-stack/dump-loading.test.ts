@@ -139,7 +139,6 @@ describe('loadDump', () => {
     ['a missing file', 'none.sql', null, /none\.sql cannot be read: ENOENT/],
     ['a broken archive', 'cut.sql.gz', gzipSync(table).subarray(0, -20), /cut\.sql\.gz/],
     ['a dump in UTF-16', 'wide.sql', Buffer.from(`\ufeff${table}`, 'utf16le'), /UTF-16/],
-    ['a compressed dump without its ending', 'packed.sql', gzipSync(table), /ends in \.gz/],
     ['a dump without the table', 'other.sql', 'CREATE TABLE orders (a text);', /no table/],
     ['a dump of the server itself', 'all.sql', 'USE `mysql`;\nDROP TABLE user;', /mysql/],
     ['a dump cut in a row', 'half.sql', table.slice(0, table.indexOf("it\\'s")), /line \d+/],

@@ -91,7 +91,10 @@ test('nobody else quotes for SQL', () => {
   const folders = ['cdc-reader', 'dashboards', 'log-shipper', 'operations', 'runtime', 'schemas'];
   const own = ['stream-processors', 'warehouse-loader', ...folders]
     .flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root }))
-    .filter((file) => file !== 'runtime/sql/quoting.ts');
+    // CSV doubles its quotes too (RFC 4180).
+    .filter(
+      (file) => !['runtime/sql/quoting.ts', 'dashboards/web/lists/csv-text.ts'].includes(file),
+    );
   expect(own.length).toBeGreaterThan(200);
   const quoting = /replaceAll\((?:"'", "''"|'`', '``'|'"', '""')\)/;
   const found = own.filter((file) => quoting.test(readFileSync(path.join(root, file), 'utf8')));
