@@ -1,5 +1,5 @@
 /**
- * The one test command: checks first, then the tests by what they need, cheapest first.
+ * The one test command: checks first, then the tests by what they need.
  *
  * `--checks-only`: format, lint, types, dead code. `--long`: the checks that take longer than
  * their share of `npm test`.
@@ -26,6 +26,9 @@ const checks: readonly Step[] = [
   { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
   { name: 'dead code', command: ['knip'] },
 ];
+
+/** One behind the other; what stands together runs side by side, each on a core of its own. */
+const stages = [['unit'], ['integration'], ['e2e'], ['model', 'browser']] as const;
 
 const root = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), 'careplus-tests-'));
@@ -87,8 +90,8 @@ try {
   if (!long) counts.push(...(await Promise.all(checks.map(runCheck))));
   if (!process.argv.includes('--checks-only')) {
     const env = long ? { CAREPLUS_LONG: '1' } : {};
-    for (const project of ['unit', 'model', 'integration', 'e2e', 'browser']) {
-      counts.push(await runProject(project, env));
+    for (const projects of stages) {
+      counts.push(...(await Promise.all(projects.map((project) => runProject(project, env)))));
     }
   }
 } finally {
