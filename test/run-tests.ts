@@ -28,7 +28,7 @@ const checks: readonly Step[] = [
 ];
 
 /** One behind the other; what stands together runs side by side, each on a core of its own. */
-const stages = [['unit'], ['integration'], ['e2e'], ['model', 'browser']] as const;
+const stages = [['unit'], ['integration'], ['e2e', 'model'], ['browser']] as const;
 
 const root = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), 'careplus-tests-'));
