@@ -164,7 +164,7 @@ async function measureBatch(
   }
   const times = loadedBy(loader, dataset)
     .slice(before + WARMING_ROUNDS)
-    .map((line) => Number(line['tookMs']))
+    .map((line) => Math.round(Number(line['tookMs'])))
     .sort((a, b) => a - b);
   await noteSteps(dataset, `behind 10^${Math.log10(history)}`);
   return {
